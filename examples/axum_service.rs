@@ -1,8 +1,8 @@
 //! A web service that drafts and issues certificates, with axum.
 //!
 //! A body is a `Request`, which axum reads with serde. The library blocks, so each call is made with
-//! `spawn_blocking`. What is wrong with a request is
-//! answered with 422, what may succeed later with 503, all else with 500.
+//! `spawn_blocking`. An error of the request is answered with 422, one that may pass with 503, every
+//! other one with 500.
 //!
 //! ```sh
 //! cargo run --release --example axum_service -- 127.0.0.1:8080

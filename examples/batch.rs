@@ -1,7 +1,7 @@
 //! Issues a certificate for each name on standard input, on all cores, into a store in memory.
 //!
 //! Prints a line of JSON for each certificate, in the order in which they are done, and names those
-//! that failed. Exits with 1 if one failed; the others are issued all the same.
+//! that failed. Exits with 1 if one failed; the others are issued nevertheless.
 //!
 //! ```sh
 //! printf 'Ada Lovelace\nGrace Hopper\n' | cargo run --release --example batch
@@ -46,8 +46,10 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         .with_stores(public.clone(), Arc::new(MemoryStore::new()))
         .build()?;
 
-    let names = BufReader::new(io::stdin()).lines().map_while(Result::ok);
-    let failed = issue_all(&issuer, names.filter(|name| !name.is_empty()), now);
+    let names = BufReader::new(io::stdin()).lines();
+    let is_name =
+        |line: &io::Result<String>| !matches!(line, Ok(name) if name.is_empty());
+    let failed = issue_all(&issuer, names.filter(is_name), now);
 
     drop(issuer);
     let files = Arc::into_inner(public).expect("the service is gone").into_files();
@@ -55,11 +57,11 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Issues a certificate for each name, and returns how many failed. The names are drawn one by one,
-/// so that they may be more than fit into memory.
+/// Issues a certificate for each name, and returns how many failed. The names are read one by one,
+/// so that there may be more than fit into memory.
 fn issue_all(
     issuer: &IssueService,
-    names: impl Iterator<Item = String> + Send,
+    names: impl Iterator<Item = io::Result<String>> + Send,
     now: Timestamp,
 ) -> usize {
     let (names, failed) = (Mutex::new(names), AtomicUsize::new(0));
@@ -71,7 +73,19 @@ fn issue_all(
                 loop {
                     let next =
                         names.lock().unwrap_or_else(PoisonError::into_inner).next();
-                    let Some(name) = next else { break };
+                    let Some(line) = next else { break };
+                    // After a line that is not UTF-8 the next one can be read.
+                    let name = match line {
+                        Ok(name) => name,
+                        Err(error) => {
+                            eprintln!("a line cannot be read: {error}");
+                            failed.fetch_add(1, Ordering::Relaxed);
+                            if error.kind() != io::ErrorKind::InvalidData {
+                                break;
+                            }
+                            continue;
+                        }
+                    };
                     match issue(issuer, &name, now) {
                         Ok(receipt) => println!(
                             "{}",

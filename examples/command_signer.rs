@@ -5,7 +5,7 @@
 //!
 //! ```sh
 //! openssl ecparam -name prime256v1 -genkey -noout -out key.pem
-//! openssl req -x509 -new -key key.pem -subj '/O=Example University/CN=Example University' \\
+//! openssl req -x509 -new -key key.pem -subj '/O=Example University/CN=Example University' \
 //!     -days 365 -addext keyUsage=critical,digitalSignature,nonRepudiation -out certificate.pem
 //! cargo run --release --example command_signer -- key.pem certificate.pem sealed.pdf
 //! ```

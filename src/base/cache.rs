@@ -1,8 +1,8 @@
 //! A bounded cache of values that all threads share.
 //!
-//! The decision made here: a value has one maker. The first thread that asks for a key makes its
-//! value, without a lock; the others that ask meanwhile wait for it, and share its error if it
-//! fails. If it panics, one of them makes the value instead.
+//! The decision made here: each value is made by one thread. The first thread that asks for a key
+//! makes the value, without holding the lock; others that ask meanwhile wait for it, and share its
+//! error. If it panics, one of them makes the value instead.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -30,7 +30,7 @@ struct Entries<K, V> {
     by_key: HashMap<K, Entry<V>>,
     /// The weight of all values together.
     weight: usize,
-    /// How often an entry was asked for, which dates their use.
+    /// A counter of all uses, by which the least recently used value is found.
     uses: u64,
 }
 
@@ -41,7 +41,7 @@ struct Entry<V> {
     last_use: u64,
 }
 
-/// Where the maker of a value leaves it for those who wait.
+/// Where the thread that makes a value leaves it for the threads that wait.
 #[derive(Debug)]
 struct Slot<V> {
     state: Mutex<State<V>>,
@@ -53,7 +53,7 @@ enum State<V> {
     Making,
     Made(Arc<V>),
     Failed(Error),
-    /// The maker panicked.
+    /// The thread that made it panicked.
     Abandoned,
 }
 
@@ -150,7 +150,7 @@ impl<K: Eq + Hash, V> Entries<K, V> {
 }
 
 impl<V> Slot<V> {
-    /// Waits until the maker has left something.
+    /// Waits until the value is made, or its making failed.
     fn wait(&self) -> MutexGuard<'_, State<V>> {
         let state = lock(&self.state);
         let is_making = |state: &mut State<V>| matches!(state, State::Making);
@@ -158,7 +158,7 @@ impl<V> Slot<V> {
     }
 }
 
-/// The making of a value, which ends also if the maker panics.
+/// Marks that a value is being made. Dropping it, which happens on a panic too, ends that.
 struct Making<'a, K: Eq + Hash + Clone, V> {
     cache: &'a Cache<K, V>,
     key: &'a K,

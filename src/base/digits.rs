@@ -200,7 +200,7 @@ impl Sha256 {
         Self::of_digest(&ring::digest::digest(&ring::digest::SHA256, bytes))
     }
 
-    /// Takes the 32 bytes of a SHA-256.
+    /// Creates it from the 32 bytes of a SHA-256.
     #[cfg(feature = "seal")]
     pub(crate) fn of_bytes(digest: &[u8]) -> Self {
         Self(crate::base::hex::lower(digest))

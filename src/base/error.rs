@@ -1,8 +1,8 @@
 //! The library's error: what failed, where, and what to do about it.
 //!
-//! There is one opaque [`Error`]. It knows its [`ErrorKind`], its [`Place`] in a file, and its
-//! help. `{}` is one line; `{:#}` is a report with the excerpt and the help. Independent errors,
-//! such as all that is wrong in one file, are one value: [`Error::faults`] returns them one by one.
+//! There is one opaque [`Error`]. It has an [`ErrorKind`], a [`Place`] in a file, and a help text.
+//! `{}` is one line; `{:#}` is a report with the excerpt and the help. Independent errors, such as
+//! all that is wrong in one file, are one value: [`Error::faults`] returns them one by one.
 //!
 //! A cause stands in the message, for people, and is the error's [`source`](StdError::source), for
 //! callers that look for its type. A program that prints the message need not print the chain.
@@ -163,7 +163,7 @@ impl Error {
         &self.0.message.text
     }
 
-    /// Returns the code of what failed, if it is a common one that the studio says in many languages.
+    /// Returns the code of the message, if the studio has it in the languages of its page.
     pub fn code(&self) -> Option<&'static str> {
         self.0.message.code
     }

@@ -87,7 +87,7 @@ impl Tag {
         let plain = LanguageIdentifier { variants: Variants::new(), ..id.clone() };
         let implied = EXPANDER.get_likely_script(&plain);
         let usual = EXPANDER.get_likely_script(&language);
-        // The files for Chinese are named by script, even by the default one: `zh-Hans`.
+        // The files for Chinese are named by script, including the default one: `zh-Hans`.
         let by_script = id.language.as_str() == "zh";
         let script = id.script.or(implied.filter(|_| by_script || implied != usual));
         let with_script = without_region(language.language, script);
@@ -133,7 +133,7 @@ impl Tag {
             EXPANDER.maximize(&mut id);
             return id.region.map(|region| region.to_string());
         }
-        // A region of several countries, `419`, has no forms of its own.
+        // A region of several countries, such as `419`, has no forms of its own.
         self.region().filter(|region| region.len() == 2).map(str::to_owned)
     }
 

@@ -5,7 +5,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::hex;
 
-/// Fills `bytes` with random numbers that are fit for secrets.
+/// Fills `bytes` with cryptographically secure random numbers.
 pub(crate) fn fill(bytes: &mut [u8]) -> Result<()> {
     SystemRandom::new()
         .fill(bytes)

@@ -1,8 +1,9 @@
 //! A bounded cache of recent results that are cheap to compute again.
 //!
 //! The decision made here: results are kept in two generations. When the young one is full, the old
-//! one is dropped, so that neither a search for the oldest nor a list of uses is needed. Two threads
-//! may compute the same result; [`Cache`](super::cache::Cache) computes a value once, and others wait.
+//! one is dropped and the young one becomes old, so the order of uses need not be recorded. Two
+//! threads may compute the same result; [`Cache`](super::cache::Cache) computes a value once, and
+//! others wait.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -16,7 +17,7 @@ pub(crate) struct Recent<K, V> {
 }
 
 impl<K: Eq + Hash, V: Clone> Recent<K, V> {
-    /// An empty memory of at most `max` results in each of two generations.
+    /// An empty cache of at most `max` results in each of two generations.
     pub(crate) fn new(max: usize) -> Self {
         Self { generations: Mutex::default(), max }
     }

@@ -45,7 +45,7 @@ pub(crate) fn run(
     log::start(&settings, agent.check)?;
     let logs_elsewhere = settings.log.to != LogTarget::Stderr && !agent.check;
     let result = serve(site, agent, press, &settings, &agent_name(&host)?);
-    // `cli::run` prints it on standard error, where the log's reader does not see it.
+    // `cli::run` prints the failure on standard error only, so it is logged here too.
     if let Err(failure) = &result
         && logs_elsewhere
     {
@@ -171,8 +171,8 @@ fn check_address(press: &Press, queue: Option<QueueKind>) -> Result<(), Failure>
     Ok(())
 }
 
-/// Refuses addresses of which an agent only warns: links that lead nowhere are found here or on
-/// paper.
+/// Refuses addresses about which an agent only warns, because without this check a dead link would
+/// be found only on paper.
 fn check_links(press: &Press) -> Result<(), Failure> {
     let settings = press.settings();
     if let Some(warning) = settings.warnings().first() {
@@ -187,7 +187,7 @@ fn check_links(press: &Press) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The folders of the stores, those inside first, as far as they exist.
+/// The existing folders of the stores, inner ones first.
 fn store_folders(settings: &Settings, site: &Path) -> Vec<PathBuf> {
     let private = settings.private.clone();
     let private = private.unwrap_or_else(|| StoreSettings::folder("private"));
@@ -206,7 +206,7 @@ fn store_folders(settings: &Settings, site: &Path) -> Vec<PathBuf> {
 fn remove_new_folders(settings: &Settings, site: &Path, before: &[PathBuf]) {
     for folder in store_folders(settings, site) {
         if !before.contains(&folder) {
-            // One that another process has begun to use stays.
+            // A folder that another process uses already is not empty, and stays.
             let _ = fs::remove_dir(folder);
         }
     }

@@ -1,4 +1,5 @@
-//! `testamur bench`: how fast certificates are made on this machine, and what each takes.
+//! `testamur bench`: how fast certificates are made on this machine, and how much memory and disk
+//! each needs.
 //!
 //! The decision made here: each row of the table is measured in a process of its own, so that its
 //! first certificate is really the first and its peak of memory is its own. Keys and stores are

@@ -145,8 +145,8 @@ impl SiteCheck<'_> {
         }
     }
 
-    /// Sets long texts on a layout in each language. A layout of the site's own may be meant for short
-    /// ones, so that what does not fit there is a warning.
+    /// Sets long texts on a layout in each language. A layout of the site's own may be meant for
+    /// short texts, so there an overflow is only a warning.
     fn check_room(&mut self, layout: &str) -> Result<(), Failure> {
         let what = format!("hard sample of `{layout}`");
         // A layout without a sample, or with an error, is checked by its courses.

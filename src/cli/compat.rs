@@ -1,9 +1,9 @@
 //! `testamur compat`: the command lines of edx-certificates.
 //!
-//! It takes the arguments of `create_pdfs.py`; gives certificates, copies of them, and the old report.
-//! The decision: what a site says itself, the title of a course and the organization's name, is not
-//! said over again on a command line; it is refused if it differs. The folder of copies is never
-//! emptied, a name that fails does not end the run, and a name that was done before keeps its address.
+//! It takes the arguments of `create_pdfs.py`; gives certificates, copies of them, and the old
+//! report. The decision: the title of a course and the organization's name come from the site; on
+//! the command line they are refused if they differ. The folder of copies is never emptied, a name
+//! that fails does not end the run, and a name that was done before keeps its address.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -75,10 +75,10 @@ pub(crate) fn run(
     Ok(CommandOutcome::of(failed == 0))
 }
 
-/// What makes one certificate.
+/// The parts that making one certificate needs.
 struct Maker<'a> {
     press: &'a Press,
-    /// What publishes; none with `-U`.
+    /// The issue service; `None` with `-U`.
     issuer: Option<IssueService>,
     arguments: &'a CreatePdfs,
     today: Date,

@@ -10,18 +10,18 @@ use serde_json::Value;
 use super::exit::Failure;
 use crate::{ErrorKind, Place, Warning};
 
-/// Prints a message for the user on standard error. A closed pipe is ignored, so that `| head` ends
-/// no command.
+/// Prints a message for the user on standard error. A closed pipe is ignored, so that `| head` does
+/// not end the command.
 pub(crate) fn print_message(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
-/// The first write to standard output that failed. A program that prints a thousand lines asks once, at
-/// its end.
+/// The first write to standard output that failed. A command that prints many lines checks it once,
+/// at its end.
 static LOST_OUTPUT: OnceLock<io::Error> = OnceLock::new();
 
-/// Keeps the failure of a write to standard output. A closed pipe is none, so that `| head` ends no
-/// command.
+/// Keeps the failure of a write to standard output. A closed pipe is no failure, so that `| head`
+/// does not end the command.
 fn keep_failure(written: io::Result<()>) {
     if let Err(error) = written
         && error.kind() != io::ErrorKind::BrokenPipe
@@ -30,7 +30,7 @@ fn keep_failure(written: io::Result<()>) {
     }
 }
 
-/// Says whether all results reached standard output.
+/// Returns an error unless all results reached standard output.
 pub(crate) fn check_output() -> Result<(), Failure> {
     keep_failure(io::stdout().flush());
     match LOST_OUTPUT.get() {
@@ -65,7 +65,7 @@ impl Drop for Results {
     }
 }
 
-/// Prints a note: something that the user should know, and need not change.
+/// Prints a note: information that needs no action of the user.
 pub(crate) fn print_note(text: &str) {
     print_message(&format!("note: {text}"));
 }
@@ -119,7 +119,7 @@ pub(crate) fn print_warning(warning: &Warning) {
 /// The warnings of a run, each of which is printed once, however many certificates have it.
 #[derive(Default)]
 pub(crate) struct RunWarnings {
-    /// By kind and line, or by the message of one that has no line.
+    /// The warnings by kind and line, or by message if they have no line.
     all: IndexMap<(ErrorKind, String), RunWarning>,
 }
 
@@ -138,8 +138,8 @@ impl RunWarnings {
         row: Option<&Place>,
     ) {
         for warning in warnings {
-            // A line says what is meant; a file may have several faults, each of them in several
-            // languages.
+            // A place with a line identifies a fault. A place without one does not: a file may have
+            // several faults, each in several languages.
             let place = warning.place.as_ref().filter(|place| place.line.is_some());
             let same = || warning.message.replace(&format!("`{language}`"), "");
             let key = (warning.kind, place.map_or_else(same, ToString::to_string));

@@ -1,4 +1,4 @@
-//! What the site, the settings, the keys and the register of a command are.
+//! Opens the site, the settings, the keys and the register for a command.
 //!
 //! It takes the arguments, and gives values of the library. Arguments win over environment
 //! variables, which clap reads as arguments, and those over `testamur.yaml`.
@@ -23,7 +23,7 @@ use super::exit::Failure;
 use super::{clock, console};
 
 /// Opens the site that `--site` or the environment names, else the current folder if it is a site,
-/// else the built-in demo site, of which a note tells the user. The site takes the folder of fonts.
+/// else the built-in demo site, with a note for the user. The site takes the folder of fonts.
 pub(crate) fn open_site(arguments: &SiteArguments) -> Result<Site, Failure> {
     let mut site = open_site_without_note(arguments)?;
     if let Some(folder) = arguments.fonts.clone().or_else(installed_fonts) {
@@ -51,7 +51,8 @@ fn installed_fonts() -> Option<PathBuf> {
         .find(|folder| folder.is_dir())
 }
 
-/// Like [`open_site`], for a command whose result hardly depends on the site and not on fonts.
+/// Like [`open_site`], without the note and the folder of fonts, for a command whose result hardly
+/// depends on the site.
 pub(crate) fn open_site_without_note(arguments: &SiteArguments) -> Result<Site, Failure> {
     let here = Path::new(".");
     Ok(match &arguments.folder {
@@ -73,7 +74,7 @@ pub(crate) fn read_settings(site: &Site) -> Result<Settings, Failure> {
 /// store that cannot answer them.
 ///
 /// # Errors
-/// A site of its own that says nothing about where it publishes, unless it issues specimens.
+/// A site other than the demo does not say where it publishes, and issues no specimens.
 pub(crate) fn check_address(press: &Press, specimen: bool) -> Result<(), Failure> {
     let settings = press.settings();
     settings.warnings().iter().for_each(console::print_warning);
@@ -91,7 +92,7 @@ pub(crate) fn check_address(press: &Press, specimen: bool) -> Result<(), Failure
     Ok(())
 }
 
-/// Warns of a site of its own that says nothing about where it publishes.
+/// Warns about a site, other than the demo, that does not say where it publishes.
 pub(crate) fn warn_of_no_address(press: &Press) {
     let is_unset = press.settings().publish.address == PublishAddress::Unset;
     if is_unset && !press.site().is_demo() {
@@ -99,7 +100,7 @@ pub(crate) fn warn_of_no_address(press: &Press) {
     }
 }
 
-/// What is told of a site that says nothing about where it publishes.
+/// The message about a site that does not say where it publishes.
 const NO_ADDRESS: &str = "testamur.yaml: the site has no address: the links on its certificates would lead nowhere\nhelp: \
      set `publish.url` to the address at which the public folder is served, or write `publish: \
      none` if there is no web server; `issue --specimen` needs neither";
@@ -135,7 +136,7 @@ pub(crate) fn open_index(
     Some(Index::new(location, stores.public.clone(), stores.private.clone()))
 }
 
-/// Prints why the index lacks what is written.
+/// Prints why a write did not enter the index.
 pub(crate) fn print_index_failure(error: &Error) {
     console::print_message(&format!("warning: {error:#}"));
     console::print_note("the index is brought up to date by the next `list` or `find`");
@@ -153,7 +154,7 @@ pub(crate) fn open_register(
     let Stores { public, private } =
         open_stores(arguments, settings, output, keys, print_index_failure)?;
     let register = Register::new(site, settings.publish.clone(), public, private)?;
-    // What belongs to another secret is another site's, and nothing of it is changed from here.
+    // A store of another secret belongs to another site, and must not be changed.
     let folder = keys.map(|keys| key_folder(arguments, keys));
     if let Some(folder) = folder.filter(|folder| Keys::has_id_secret(folder)) {
         register.check_identity(&Keys::id_secret(&folder)?)?;
@@ -249,7 +250,7 @@ pub(crate) fn key_folder(site: &SiteArguments, keys: &KeyFolder) -> PathBuf {
 }
 
 /// Creates the id secret of the built-in demo, and keys if it has none, while no store has a file.
-/// No other site gets any on the way, because a secret that is lost and made anew would give each
+/// No other site gets a secret automatically: if the secret was lost, a new one would give each
 /// recipient a second certificate.
 pub(crate) fn create_demo_secret(
     site: &SiteArguments,
@@ -306,8 +307,8 @@ fn is_empty(store: &dyn Store) -> Result<bool, Failure> {
 }
 
 /// Opens the keys, with `sealing` over the settings, and prints their warnings. The CRL of the root
-/// is renewed first, if it is due and the root's key is at hand. `public` has what is published of
-/// the keys.
+/// is renewed first, if it is due and the folder has the root's key. `public` is the store with the
+/// published keys.
 ///
 /// # Errors
 /// The certificate that seals is revoked, expired or not yet valid, or the keys cannot be used.
@@ -326,7 +327,7 @@ pub(crate) fn open_keys(
     open_keys_as_they_are(site, settings, publication, sealing, public, now)
 }
 
-/// A file that is published of the keys.
+/// A published file of the keys.
 pub(crate) fn published(
     public: &dyn Store,
     path: &str,
@@ -334,7 +335,7 @@ pub(crate) fn published(
     public.read(&StorePath::parse(path)?)
 }
 
-/// The public store of a command that issues nothing into it, for what it has of the keys.
+/// The public store, for a command that reads only the published keys in it.
 pub(crate) fn public_store(
     site: &SiteArguments,
     settings: &Settings,
@@ -344,7 +345,7 @@ pub(crate) fn public_store(
     Ok(Stores::open_with(settings, folder(site), None, Some(&keys))?.public)
 }
 
-/// As [`open_keys`], without a new certificate or list where one is due.
+/// As [`open_keys`], but without renewing a certificate or a CRL.
 pub(crate) fn open_keys_as_they_are(
     site: &SiteArguments,
     settings: &Settings,

@@ -32,7 +32,7 @@ pub(crate) fn run(
     for id in &ids {
         match register.award_editions(id, &secret) {
             Ok(editions) => {
-                // The award may not lead to it, where editions before it are lost.
+                // If earlier editions are lost, the award may not contain the given id.
                 if !editions.records.iter().any(|record| record.id == *id) {
                     found.extend(register.edition(id).ok());
                 }
@@ -59,7 +59,7 @@ pub(crate) fn run(
             || filter.as_ref().is_some_and(|filter| filter.matches(award, name))
     };
     let spool = Spool::open(&register, &is_wanted)?;
-    // What is erased elsewhere is erased although the queue cannot be reached.
+    // If the queue cannot be reached, everything else is erased nevertheless.
     let queue = match queue::Kept::open(site, &is_wanted) {
         Ok(queue) => queue,
         Err(failure) => {
@@ -91,9 +91,9 @@ pub(crate) fn run(
         return Ok(CommandOutcome::SomeFailed);
     }
 
-    // The requests first: an agent that runs would issue the certificate again.
+    // Requests are removed first, because a running agent would issue the certificate again.
     let requests = spool.remove()?;
-    // Before the certificates, whose snapshots name them.
+    // Photos are removed before the certificates, because they are found by the snapshots.
     failed += photos.remove();
     let mut erased = Vec::new();
     for editions in &found {

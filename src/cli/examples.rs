@@ -1,7 +1,7 @@
 //! The examples in every `--help`, which the manual pages show too.
 //!
-//! The decision made here: they stand in one table, and a test reads each of them with the program's own
-//! arguments, so that none outlives what it shows.
+//! The decision made here: they are in one table, and a test parses each of them with the program's
+//! own arguments, so that none becomes outdated.
 
 use clap::Command;
 
@@ -161,7 +161,7 @@ pub(crate) fn with_examples(mut program: Command) -> Command {
     program.after_help(text(first))
 }
 
-/// Adds examples to the command of these words; one that this build does not have is passed over.
+/// Adds examples to the command of these words. A command that this build does not have is skipped.
 fn add(command: &mut Command, words: &[&str], examples: &str) {
     let Some((word, rest)) = words.split_first() else {
         let own = std::mem::take(command);

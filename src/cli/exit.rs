@@ -10,7 +10,7 @@ pub(crate) enum CommandOutcome {
     Done,
     /// Some items failed. Each was reported, and the others are done.
     SomeFailed,
-    /// What was looked for is not known.
+    /// What was searched for was not found.
     NotFound,
 }
 
@@ -62,7 +62,7 @@ impl Failure {
 
 impl From<crate::Error> for Failure {
     fn from(error: crate::Error) -> Self {
-        // A script that runs the program can do nothing different for another class: the message
+        // All classes have one exit code, because a script could not act differently; the message
         // says who has to mend what.
         let code = match error.kind().class() {
             ErrorClass::Input

@@ -11,7 +11,7 @@ use super::args::SiteArguments;
 use super::exit::Failure;
 use super::{clock, console, context};
 
-/// After how many records a refresh tells how far it is.
+/// After how many records a refresh prints its progress.
 const PROGRESS_STEP: usize = 20_000;
 
 /// Lists the store, and reads the records that changed.
@@ -26,8 +26,9 @@ pub(crate) fn refresh(index: &Index, now: Timestamp) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The ids of all certificates that may be those of a recipient, after the store was listed: what
-/// another machine issued is among them. `None` if the site has no index, or none that can be used.
+/// The ids of all certificates that may be those of a recipient. The store is listed first, so
+/// certificates that other machines issued are among them. `None` if the site has no index, or none
+/// that can be used.
 pub(crate) fn ids_of_recipient(
     site: &SiteArguments,
     recipient: &str,

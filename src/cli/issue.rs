@@ -123,7 +123,7 @@ pub(crate) fn run(
     if jobs.len() > 1 {
         console::print_message(&report.summary());
     }
-    // The report says what the archive lacks, and is written whatever became of that.
+    // The report names what the archive lacks, and is written even if the archive fails.
     let mut pdfs = IssuedPdfs::new(&issuer);
     let bundled = write_bundles(issue, &mut pdfs, &keys, &report);
     let lost = pdfs.lost;
@@ -171,8 +171,8 @@ fn write_bundles(
     Ok(())
 }
 
-/// Refuses a course of the user's own outside of the folder of a site: the demo site knows only its
-/// own.
+/// Refuses a course of the user's own if the command runs on the demo site, because it was started
+/// outside of the user's site.
 fn refuse_foreign_course(press: &Press, issue: &Issue) -> Result<(), Failure> {
     match &issue.course {
         Some(course)
@@ -189,7 +189,7 @@ fn refuse_foreign_course(press: &Press, issue: &Issue) -> Result<(), Failure> {
     }
 }
 
-/// Refuses before any work is done to write over the recipients file, and file names with a wrong
+/// Refuses, before any work is done, output files that are the recipients file or have a wrong
 /// extension.
 fn check_files(issue: &Issue) -> Result<(), Failure> {
     for (file, argument) in
@@ -240,8 +240,8 @@ fn check_files(issue: &Issue) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Opens the issue service by arguments and settings, and returns it with what of its keys can be
-/// handed out.
+/// Opens the issue service by arguments and settings, and returns it with the public parts of its
+/// keys.
 pub(crate) fn open_issuer(
     site: &SiteArguments,
     output: Option<&Path>,
@@ -272,8 +272,8 @@ pub(crate) fn open_issuer(
     Ok((issuer, keys.public()))
 }
 
-/// The issue service that says what a run would do, and writes nothing. `None` for the built-in demo
-/// while it has issued nothing.
+/// The issue service for planning a run, which writes nothing. `None` for the built-in demo if it
+/// has issued nothing yet.
 fn open_planner(
     site: &SiteArguments,
     issue: &Issue,

@@ -30,12 +30,12 @@ impl JobFailure {
         matches!(self, Self::Library(error) if error.kind() == ErrorKind::NotPassed)
     }
 
-    /// What `--json` prints of a certificate that was not made.
+    /// What `--json` prints for a certificate that was not made.
     pub(crate) fn json(&self, course: &str, row: &RecipientRow) -> Value {
         row_json(&self.fields(), course, row)
     }
 
-    /// What the request led to.
+    /// The outcome of the request.
     pub(crate) fn fields(&self) -> OutcomeFields {
         match self {
             Self::Library(error) => OutcomeFields::from(error),

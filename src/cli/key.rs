@@ -92,9 +92,9 @@ pub(crate) fn run(
     Ok(CommandOutcome::Done)
 }
 
-/// Warns of keys that were put back and are revoked.
+/// Warns about restored keys that are revoked.
 fn warn_if_revoked(folder: &Path, now: Timestamp) {
-    // Keys that are kept elsewhere, or have ended, are reported by what seals with them.
+    // Keys that are kept elsewhere or have expired are reported by the commands that seal.
     if let Ok(keys) = Keys::open(folder, now) {
         print_if_revoked(&keys);
     }
@@ -128,7 +128,8 @@ fn publication(site: &SiteArguments) -> Result<KeyPublication, Failure> {
     Ok(KeyPublication::of(&context::read_settings(&files)?))
 }
 
-/// Refuses to make an id secret for stores that have certificates: theirs is another one.
+/// Refuses to make an id secret for stores that have certificates, because those have another
+/// secret.
 fn refuse_used_stores(site: &SiteArguments) -> Result<(), Failure> {
     let files = context::open_site_without_note(site)?;
     let settings = context::read_settings(&files)?;

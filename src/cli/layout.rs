@@ -62,7 +62,7 @@ fn start(site: &Site, new: &LayoutNew) -> Result<LayoutStart, Failure> {
     Ok(customcert::start(site, &new.name, &path.display().to_string(), &bytes)?)
 }
 
-/// Says what was made, what is to be known of it, and what to do next.
+/// Prints what was made, notes about it, and what to do next.
 fn report(
     arguments: &SiteArguments,
     new: &LayoutNew,

@@ -1,8 +1,8 @@
 //! `testamur migrate`: a site from an installation of edx-certificates.
 //!
-//! It takes the folder of the old installation; gives a new site, and a report that says of each thing
-//! what became of it. The decision: everything is gathered in memory, and written into a folder that
-//! becomes the site at the end, so that a run that fails leaves nothing, and OLD is only ever read.
+//! It takes the folder of the old installation; gives a new site, and a report with a line for each
+//! thing. The decision: everything is gathered in memory, and written into a folder that becomes
+//! the site at the end, so that a run that fails leaves nothing, and OLD is only ever read.
 
 mod course_date;
 mod course_fields;

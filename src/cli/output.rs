@@ -72,7 +72,7 @@ impl Output {
     }
 }
 
-/// Refuses to write the file of an argument over what the command reads.
+/// Refuses an output file that the command also reads.
 pub(crate) fn keep_input(
     argument: &str,
     file: &Path,
@@ -91,8 +91,8 @@ pub(crate) fn keep_input(
 /// Endings that promise a format.
 const FORMAT_ENDINGS: [&str; 6] = ["pdf", "png", "svg", "json", "jpg", "jpeg"];
 
-/// Refuses the name of a file that promises another format than what is written into it, or is that of
-/// another file that is there.
+/// Refuses a file name whose ending does not fit the format, or that is the name of another
+/// existing file.
 pub(crate) fn check_ending(
     argument: &str,
     file: &Path,
@@ -160,7 +160,7 @@ fn write_in_mode(
     Ok(())
 }
 
-/// Checks that a file can be made in the place of `path`, before the work for it begins.
+/// Checks that `path` can be written, before the work begins.
 pub(crate) fn check_writable(path: &Path) -> Result<(), Failure> {
     if path.is_dir() {
         return Err(Failure::usage(format!(

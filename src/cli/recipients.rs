@@ -1,7 +1,7 @@
 //! Recipients: one name, the rows of a recipients file, or the sample names.
 //!
-//! The library reads the file (`site::tables`); here are the arguments for it, and what the user is
-//! told of it before anything is made.
+//! The library reads the file (`site::tables`); this file has the arguments for it, and prints what
+//! was read before anything is made.
 
 use std::fmt::Write;
 
@@ -22,7 +22,7 @@ use super::{console, context};
 /// How many rows `--dry-run` shows.
 const SHOWN_ROWS: usize = 3;
 
-/// What the arguments set for rows that say nothing else.
+/// The defaults that the arguments set for all rows.
 pub(crate) fn defaults(course: &str, arguments: &RequestArguments) -> RequestDefaults {
     let mut below = RequestDefaults::new(course);
     below.username.clone_from(&arguments.username);
@@ -71,11 +71,11 @@ pub(crate) struct RecipientList {
     pub(crate) rows: Vec<RecipientRow>,
     /// The headers of the columns that are kept for the report.
     pub(crate) kept: Vec<String>,
-    /// What `--dry-run` tells of the file.
+    /// What `--dry-run` prints about the file.
     summary: Option<String>,
 }
 
-/// What the rows of a file are read with.
+/// The context in which the rows of a file are read.
 pub(crate) struct ReadingContext<'a> {
     pub(crate) press: &'a Press,
     pub(crate) course: Option<&'a str>,
@@ -95,7 +95,7 @@ impl RecipientList {
 }
 
 impl ReadingContext<'_> {
-    /// Reads the recipients, and prints what is to be known of a file before anything is made.
+    /// Reads the recipients, and prints warnings about the file before anything is made.
     ///
     /// # Errors
     /// The recipients file cannot be read, or names no recipient. A row that cannot be read is no
@@ -169,7 +169,7 @@ impl ReadingContext<'_> {
         })
     }
 
-    /// What the arguments say of the file.
+    /// What the arguments say about the file.
     fn format(&self) -> RecipientsFormat {
         let mut format = RecipientsFormat::default();
         for (target, headers) in &self.table.columns {

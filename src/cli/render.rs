@@ -37,7 +37,7 @@ pub(crate) fn run(
     };
     press.warnings().iter().for_each(console::print_warning);
     let today = context::today(&press)?;
-    // Before the first page, so that a wrong key costs no work.
+    // Opened before the first page, so that a wrong key is found before any work.
     let sealer = open_sealer(site, render, format, &press)?;
     if let Some(layout) = &render.sample {
         render_sample(render, layout, format, &press, today, sealer.as_ref())?;
@@ -156,7 +156,7 @@ struct RenderJob<'a> {
     path: Option<PathBuf>,
 }
 
-/// What the jobs share.
+/// The data that all jobs share.
 struct Renderer<'a> {
     press: &'a Press,
     render: &'a Render,

@@ -51,7 +51,8 @@ pub(crate) fn run(
     let wanted: Vec<(&AwardEditions, &Record)> = all
         .clone()
         .filter(|(editions, record)| {
-            // Of what was looked for, only what can be revoked; of what was named, everything.
+            // Of the results of a search, only editions that can be revoked; of ids that were
+            // given, all.
             is_named(&ids, editions, record) || can_be_revoked(record)
         })
         .collect();
@@ -62,7 +63,8 @@ pub(crate) fn run(
         .map(|(_, record)| record)
         .collect();
     for record in &kept {
-        // With its own reason nothing of it changes; what was interrupted is finished.
+        // Revoking again with the same reason changes nothing, and finishes an interrupted
+        // revocation.
         let reason = record.reason().unwrap_or_default();
         if let Err(error) = register.revoke(&record.id, reason, clock::now()?) {
             failed += 1;

@@ -1,8 +1,11 @@
 //! `testamur seal`: seals drafts, and raises the PAdES level of sealed PDFs, single ones and those of
 //! the register.
 
+use std::path::Path;
+
 use crate::register::CertificateId;
 use crate::register::{Record, SealUpgrade};
+use crate::seal::Sealed;
 use crate::site::{KeyPublication, Keys, Settings};
 
 use super::args::{self, Seal, SealDraft, SealingArguments, SiteArguments};
@@ -43,14 +46,7 @@ fn seal_draft(
     let file = context::read_file(&draft.file)?;
     let sealed = keys.sealer().seal(&file, clock::now()?)?;
     let path = draft.output.as_ref().unwrap_or(&draft.file);
-    sealed.warnings.iter().for_each(console::print_warning);
-    sealed_file::write(Some(path), &sealed)?;
-    console::print_message(&format!(
-        "sealed {} ({})",
-        path.display(),
-        sealed.level.as_str()
-    ));
-    Ok(CommandOutcome::Done)
+    write_sealed(path, &sealed)
 }
 
 fn upgrade_file(
@@ -62,8 +58,13 @@ fn upgrade_file(
     let file = context::read_file(path)?;
     let sealed = keys.sealer().upgrade(&file, &keys.crls(), clock::now()?)?;
     let path = upgrade.output.as_ref().unwrap_or(path);
+    write_sealed(path, &sealed)
+}
+
+/// Writes a sealed PDF with its signature, and prints its warnings and its level.
+fn write_sealed(path: &Path, sealed: &Sealed) -> Result<CommandOutcome, Failure> {
     sealed.warnings.iter().for_each(console::print_warning);
-    sealed_file::write(Some(path), &sealed)?;
+    sealed_file::write(Some(path), sealed)?;
     console::print_message(&format!(
         "sealed {} ({})",
         path.display(),

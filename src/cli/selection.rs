@@ -30,7 +30,7 @@ pub(crate) fn read_ids(selection: &Selection) -> Result<Vec<CertificateId>, Fail
     Ok(ids)
 }
 
-/// The ids in arguments. The shell takes an id with blanks apart.
+/// The ids in arguments. The shell splits an id with blanks into several arguments.
 fn typed_ids(arguments: &[String]) -> Result<Vec<CertificateId>, Failure> {
     let mut ids = Vec::new();
     let mut parts = String::new();
@@ -100,8 +100,8 @@ fn ids_in_file(name: &str, bytes: &[u8]) -> Result<Vec<CertificateId>, Failure> 
     Ok(ids)
 }
 
-/// The awards of the recipient that the arguments name. The index says where to look, after it was
-/// brought up to date; `output` is a folder that has none.
+/// The awards of the recipient that the arguments name. They are found by the index, which is
+/// refreshed first. An `output` folder has no index.
 pub(crate) fn find_awards(
     site: &SiteArguments,
     output: Option<&Path>,
@@ -136,8 +136,7 @@ pub(crate) fn not_found(selection: &Selection) -> Failure {
     }
 }
 
-/// The name on a certificate; of one whose record has none, what its request or another edition
-/// tells.
+/// The name on a certificate; if its record has none, that of its request or of another edition.
 pub(crate) fn printed_name<'a>(
     editions: &'a AwardEditions,
     record: &'a Record,
@@ -146,8 +145,8 @@ pub(crate) fn printed_name<'a>(
     certificate.map(|it| it.name.as_str()).or(editions.name.as_deref())
 }
 
-/// Refuses addresses of pages that are not the site's: the id in one may be that of a certificate of
-/// the site all the same, and the page that the user looks at is not ours.
+/// Refuses addresses of pages that are not the site's. The id in such an address may belong to a
+/// certificate of this site although the page that the user sees does not.
 pub(crate) fn check_addresses(
     register: &Register,
     selection: &Selection,
@@ -156,7 +155,7 @@ pub(crate) fn check_addresses(
 }
 
 /// Refuses an address whose host is neither that of the site's pages nor the one that is printed on
-/// the certificate, which the site may have left since.
+/// the certificate, which the site may not use any more.
 pub(crate) fn check_address(register: &Register, text: &str) -> Result<(), Failure> {
     let Some(host) = host(text) else { return Ok(()) };
     let Ok(id) = typed_id(text) else { return Ok(()) };

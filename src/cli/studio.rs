@@ -47,7 +47,7 @@ struct Program {
     site: SiteArguments,
     folder: PathBuf,
     sealing: SealingArguments,
-    /// The index of a studio that writes nothing, with what it is of.
+    /// The index of a read-only studio, with the location that it stands for.
     index_in_memory: Option<Mutex<Option<(IndexLocation, Index)>>>,
 }
 
@@ -86,7 +86,7 @@ impl StudioHost for Program {
             || Index::in_memory(stores.public.clone(), stores.private.clone());
         let Some(kept) = &self.index_in_memory else {
             let index = context::open_index(&self.site, press.settings(), &stores);
-            // A site that has issued nothing has no folder for it yet.
+            // A site that has issued nothing has no folder for the index yet.
             return Ok(
                 index.map(|index| if index.has_place() { index } else { in_memory() })
             );

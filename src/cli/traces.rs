@@ -29,12 +29,12 @@ const MAX_FILES: usize = 10_000;
 /// The longest file that is read.
 const MAX_BYTES: u64 = 512 << 20;
 
-/// What a file has of a recipient.
+/// How a file relates to a recipient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Trace {
     /// It has the name, or the id of an edition.
     Holds,
-    /// It is compressed, and nothing tells what is in it.
+    /// It is compressed, and its content cannot be searched.
     MayHold,
 }
 
@@ -81,18 +81,18 @@ fn trace(path: &Path, words: &[String], pages: &str) -> Option<Trace> {
             None => Some(Trace::MayHold),
         };
     }
-    // A PDF that was issued tells whose it is by the address of its page.
+    // The page address in an issued PDF shows to whom it belongs.
     let is_of_others = contains(&bytes, pages.as_bytes());
     (!is_of_others).then_some(Trace::MayHold)
 }
 
-/// What an archive, or a spreadsheet, has inside.
+/// The content of an archive or a spreadsheet.
 #[derive(Default)]
 struct Unpacked {
     /// Its texts, without the escapes of XML.
     text: String,
     pdfs: Vec<Vec<u8>>,
-    /// Whether it has files of which nothing tells what is in them.
+    /// Whether it has files whose content cannot be searched.
     has_others: bool,
 }
 

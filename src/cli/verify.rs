@@ -111,7 +111,7 @@ fn verify_file(
         Some(path) => Some(path.as_path()),
         None => Some(beside.as_path()).filter(|path| path.is_file()),
     };
-    // Too much to be a signature is said to be broken, as what is none.
+    // A file that is too large for a signature counts as a broken one.
     let signature = signature.map(|path| read(path, MAX_SIGNATURE_LEN)).transpose()?;
     let signature = signature.map(|text| text.unwrap_or_else(|| b"too long".to_vec()));
     let signature = signature.as_deref();
@@ -145,7 +145,7 @@ fn verify_file(
             .zip(found.sha256.as_ref())
             .is_some_and(|(record, sha256)| record.holds(sha256));
     let found = found.with_record(status.standing, holds_digest);
-    // A seal that holds needs none.
+    // A file with an intact seal needs no advice.
     let advice = form::advice(&file).filter(|_| found.intact != Judgement::Yes);
     Ok(VerifiedFile { name, found, status, advice })
 }
@@ -165,8 +165,8 @@ fn read(path: &Path, max_len: u64) -> Result<Option<Vec<u8>>, Failure> {
     Ok(Some(bytes).filter(|bytes| bytes.len() as u64 <= max_len))
 }
 
-/// Whether a file is good. Without the question for its status that is not known, unless the user
-/// left it out.
+/// Whether a file is good. If the status was not asked it is unknown, unless the user chose not to
+/// ask.
 fn judgement(file: &VerifiedFile, offline: bool) -> Judgement {
     match file.found.verdict {
         Verdict::StatusNotAsked if offline => Judgement::Yes,

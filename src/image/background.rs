@@ -2,8 +2,8 @@
 //! existing template.
 //!
 //! Takes the bytes of a file; gives its picture and size. The decision: the file is checked when it
-//! is read, and an error names the line that names the file. The proof does not read the
-//! background's text, which no sentence wrote.
+//! is read, and the place of an error is the line that names the file. The proof does not read the
+//! text of the background, because no sentence of the certificate wrote it.
 
 mod structure;
 
@@ -26,7 +26,7 @@ pub(crate) struct Background {
 impl Background {
     /// The most bytes of a file.
     const MAX_BYTES: usize = 16 << 20;
-    /// The dots per inch below which a bitmap is printed so coarsely that each of its dots is seen.
+    /// The dots per inch below which the dots of a printed bitmap can be seen one by one.
     const MIN_PRINTED: f64 = 72.0;
     /// The sides that are printed, in millimetres.
     const SIDES: std::ops::RangeInclusive<f64> = 20.0..=2000.0;
@@ -142,7 +142,7 @@ fn page_of(bytes: &[u8]) -> Result<((f64, f64), PdfVersion)> {
     if !is_whole(bytes) {
         return Err(damaged());
     }
-    // hayro overflows the stack and exhausts the memory on what this refuses.
+    // hayro would overflow the stack or exhaust the memory on a file that this check refuses.
     check(bytes)?;
     // hayro may panic on a broken file, which must not end the process.
     let read = catch_unwind(AssertUnwindSafe(|| {
@@ -201,7 +201,7 @@ fn is_whole(bytes: &[u8]) -> bool {
     let offset = std::str::from_utf8(&rest[..digits]).ok();
     let offset: Option<usize> = offset.and_then(|text| text.parse().ok());
     let Some(offset) = offset else { return false };
-    // In some files offsets count from the header, before which there may be other bytes.
+    // In some files there are other bytes before the header, and offsets count from the header.
     let header = bytes.windows(5).position(|five| five == b"%PDF-").unwrap_or(0);
     [offset, offset.saturating_add(header)].into_iter().any(|offset| {
         let at = bytes.get(offset..).unwrap_or_default().trim_ascii_start();

@@ -1,4 +1,4 @@
-//! Whether a picture may be drawn as it is: for the files of layouts, which Typst reads itself.
+//! Limits for the picture files of layouts, which Typst reads itself.
 
 use std::io::Cursor;
 
@@ -24,7 +24,7 @@ pub(crate) fn check_file(bytes: &[u8]) -> Result<()> {
         }
         Ok(PictureFile::Bitmap(format)) => {
             let reader = ImageReader::with_format(Cursor::new(bytes), format);
-            // Typst says what is wrong with a broken file, and where it is used.
+            // Typst reports a broken file, with the line that uses it.
             let Ok((width, height)) = reader.into_dimensions() else { return Ok(()) };
             check_sides(width, height, "picture")
         }
@@ -60,7 +60,7 @@ mod tests {
         ] {
             assert_eq!(check_file(bytes).expect_err("it has no bounds").kind(), kind);
         }
-        // What is drawn, and what is wrong otherwise, is for Typst to say.
+        // Typst reports all other faults of a file.
         let text = svg("<text>a</text><image href='a.png' width='9' height='9'/>");
         for bytes in [text.as_bytes(), b"#let a = 1", b"<svg", b"\x89PNG broken"] {
             check_file(bytes).unwrap();

@@ -25,7 +25,7 @@ const MAX_PHOTO_BYTES: u64 = 24 << 20;
 /// cache has a bound.
 pub(crate) struct ImageCache(Cache<ImageKey, Picture>);
 
-/// All that decides a picture's bytes.
+/// Everything that a prepared picture depends on.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct ImageKey {
     /// SHA-256 of the file.
@@ -160,7 +160,7 @@ impl ImageCache {
         }
         let file = format!("{PHOTO_FOLDER}/{name}");
         let Some(bytes) = site.read_at_most(&file, MAX_PHOTO_BYTES)? else {
-            // No other name is told: they are of other recipients.
+            // The message names no other file, because those are photos of other recipients.
             return Err(Error::new(
                 ErrorKind::MissingFile,
                 format!("there is no file `{file}`"),
@@ -212,7 +212,7 @@ impl Default for ImageCache {
     }
 }
 
-/// The content of a file in the first of `folders` that has it.
+/// The content of the file in the first of `folders` that has it.
 fn read<'a>(site: &'a Site, folders: &[&str], name: &str) -> Result<Cow<'a, [u8]>> {
     for folder in folders {
         if let Some(bytes) = site.read(&format!("{folder}/{name}"))? {
@@ -229,8 +229,8 @@ fn read<'a>(site: &'a Site, folders: &[&str], name: &str) -> Result<Cow<'a, [u8]
         .with_help(did_you_mean(name, names)))
 }
 
-/// Whether a text is the name of a file, and no path and no address: a request gives it, which may
-/// come from anywhere.
+/// Whether a text is the name of a file, and not a path or an address. It comes from a request and
+/// is not trusted.
 pub(crate) fn is_photo_name(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= 255

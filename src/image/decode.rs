@@ -15,10 +15,10 @@ use crate::image::jpeg;
 /// The most bytes of a file, and the most pixels of a bitmap; the photos of phones are below both.
 const MAX_BYTES: usize = 48 << 20;
 const MAX_PIXELS: u64 = 64_000_000;
-/// The longest side in pixels. The work adds margins to a picture, which would be most of a longer
-/// one.
+/// The longest side in pixels. Processing adds margins of fixed width, which would be most of the
+/// memory for a long and narrow picture.
 const MAX_SIDE: u32 = 32_767;
-/// A bitmap of more pixels is scaled down before the work begins.
+/// A bitmap of more pixels is scaled down before it is processed.
 const MAX_WORKING_PIXELS: f64 = 8_000_000.0;
 
 /// A picture file, told apart by content.
@@ -150,7 +150,7 @@ fn plain_svg(bytes: &[u8]) -> Result<Option<Cow<'_, str>>> {
     Ok(text.filter(|text| is_svg(text)))
 }
 
-/// The text of an XML file that is not of Unicode, by the encoding that it declares.
+/// The text of an XML file in an encoding other than Unicode, by its declaration.
 fn legacy_svg(bytes: &[u8]) -> Result<Option<Cow<'_, str>>> {
     let head: String = bytes.iter().take(200).map(|&byte| char::from(byte)).collect();
     let declared = head.split_once("encoding=").filter(|_| head.starts_with("<?xml"));
@@ -190,7 +190,7 @@ pub(super) fn decode_bitmap(
     let mut decoder = reader(bytes, format).into_decoder().map_err(broken)?;
     let (width, height) = decoder.dimensions();
     check_sides(width, height, what)?;
-    // Broken Exif data counts as none: viewers show such a picture too.
+    // Broken Exif data is ignored: viewers show such a picture too.
     let orientation = decoder.orientation().ok();
     let mut image = DynamicImage::from_decoder(decoder).map_err(broken)?;
     let shrink = (f64::from(width) * f64::from(height) / MAX_WORKING_PIXELS).sqrt();
@@ -207,15 +207,15 @@ pub(super) fn decode_bitmap(
 
 /// A bitmap as a PDF can have it.
 pub(super) enum PlainBitmap {
-    /// Its file as it is, with its sides in pixels.
+    /// Its file unchanged, with its sides in pixels.
     AsItIs((u32, u32)),
-    /// Drawn anew: it was turned by its Exif data, or in inks of print, which PDF/A knows only with
-    /// a profile.
+    /// Encoded anew, because Exif data turns it, or its colours are CMYK, which PDF/A allows only
+    /// with a profile.
     Redrawn(DynamicImage),
 }
 
-/// Decides whether a bitmap can stand in a PDF as its file is. It is decoded either way, so that a
-/// broken one is refused here.
+/// Decides whether a PDF can contain the file of a bitmap unchanged. The bitmap is decoded in
+/// either case, so that a broken one is refused here.
 ///
 /// # Errors
 /// As [`decode_bitmap`].

@@ -22,7 +22,7 @@ use crate::image::svg;
 /// A picture: its bytes, their format, and its size.
 #[derive(Clone)]
 pub(crate) struct Picture {
-    /// As Typst reads them: their hash, which it asks for in each render, is computed once.
+    /// In Typst's type, which computes their hash once; Typst needs it in each render.
     bytes: Bytes,
     format: PictureFormat,
     size: (f64, f64),
@@ -114,9 +114,9 @@ impl Picture {
         }
     }
 
-    /// Reads the photo of a recipient: a PNG, JPEG, WebP or GIF, upright by its Exif data and with no more
-    /// pixels than `max` across and down. It is written anew, so that nothing else that the file tells
-    /// is published, such as where it was taken.
+    /// Reads the photo of a recipient: a PNG, JPEG, WebP or GIF, turned upright by its Exif data
+    /// and with at most `max` pixels across and down. It is encoded anew, so that no metadata of
+    /// the file is published, such as the place where it was taken.
     ///
     /// # Errors
     /// [`ErrorKind::Image`]: another format, or broken. [`ErrorKind::TooLarge`].
@@ -233,7 +233,7 @@ impl Picture {
         (Self::from_svg(text, (width, height)), false)
     }
 
-    /// Cuts off transparent margins and scales a large bitmap down.
+    /// Cuts off transparent margins, and scales a large bitmap down.
     fn from_bitmap(image: &RgbaImage) -> Result<Self> {
         let inked = || image.enumerate_pixels().filter(|(.., pixel)| pixel[3] > 0);
         let left = inked().map(|(x, ..)| x).min().ok_or_else(empty)?;
@@ -274,7 +274,8 @@ impl Picture {
         self.bytes.clone()
     }
 
-    /// Width and height, in pixels, user units or points: by their ratio they compare.
+    /// Width and height, in pixels, user units or points. Only their ratio is comparable between
+    /// formats.
     pub(crate) fn size(&self) -> (f64, f64) {
         self.size
     }
@@ -337,13 +338,13 @@ impl SignatureMeasures {
     ///
     /// The decision: the scale lies between the one that gives the common letter height and the one
     /// that gives the common stroke width, because a brush and a fine pen cannot have both. It is
-    /// nearer to the first, or the pen would decide how large a name is.
+    /// nearer to the first, so that the size of a name depends little on the pen.
     pub(crate) fn of(ink: &Ink) -> Self {
         let (width, height) = ink.size();
         let (width, height) = (f64::from(width), f64::from(height));
         let area = ink.area();
         let [x, y, w, h] = [area.x, area.y, area.width, area.height].map(f64::from);
-        // With hardly any ink above it, the baseline found is a flourish.
+        // If hardly any ink is above it, what was found is a flourish and no baseline.
         let above = (ink.baseline() - y).max(0.3 * h);
         let by_height = Self::LETTER_HEIGHT / above;
         let by_stroke = Self::STROKE_WIDTH / ink.stroke_width();

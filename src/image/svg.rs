@@ -1,8 +1,8 @@
 //! SVG files: parsed once it is known what they cost to draw.
 //!
-//! Takes the text of a file; gives its tree. The decision: a few bytes of SVG can ask for any amount
-//! of memory and time, so that each part that may is bounded before it is parsed or drawn: how
-//! elements refer to each other, the pictures inside, and then, on the tree, what drawing costs.
+//! Takes the text of a file; gives its tree. The decision: a few bytes of SVG can ask for any
+//! amount of memory and time, so every cause is limited before the file is parsed or drawn: the
+//! references between elements, the pictures inside, and, on the parsed tree, the cost of drawing.
 //! Typst parses and draws the same text afterwards.
 
 mod cost;
@@ -31,15 +31,14 @@ const MAX_XML_NODES: u32 = 400_000;
 pub(super) fn parse(text: &str) -> Result<usvg::Tree> {
     let mut budget = PictureBudget::default();
     let tree = bounded(text, &mut budget, &losses::check);
-    // A picture that was refused is the cause of what the tree lacks.
+    // A picture that was refused is why the tree lacks something.
     if let Some(error) = budget.refused.or(budget.left_out) {
         return Err(error);
     }
     tree
 }
 
-/// Refuses an SVG that takes too much memory or time to draw; what else is wrong with it is told by
-/// those who draw it.
+/// Refuses an SVG that takes too much memory or time to draw. Typst reports its other faults.
 ///
 /// # Errors
 /// [`ErrorKind::TooLarge`].

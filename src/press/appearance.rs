@@ -1,9 +1,9 @@
-//! How a certificate looks: a digest of all that one can see of it.
+//! The appearance of a certificate: a digest of everything that can be seen on it.
 //!
-//! Takes what a page is made of; gives a digest that is equal for pages that look alike. The
-//! decision: it covers the sheet, the pictures, the layout's files, the site's own fonts, the
-//! attachments, the addresses and the program, and not the free fields that the layout never draws.
-//! The sheet's sentences are not fitted here, because their fits follow from all this.
+//! Takes the parts of a page; gives a digest that is equal for pages that look alike. The decision:
+//! it covers the sheet, the pictures, the layout's files, the site's own fonts, the attachments,
+//! the addresses and the program, and not the free fields that the layout never draws. The sheet's
+//! sentences are not fitted for it, because their fits follow from the covered parts.
 
 use ring::digest::{Context, SHA256};
 

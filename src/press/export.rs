@@ -121,7 +121,7 @@ impl Proof {
         let taken = Drawings::take(&self.page.document, code);
         let document =
             taken.as_ref().map_or(&self.page.document, |taken| &taken.document);
-        // A photo is on one certificate: what is kept for others would never be used.
+        // A photo is on one certificate only, so a cached form of it would never be used again.
         if self.page.sheet.photos.is_empty()
             && let Some(pdf) =
                 plate::write(document, taken.as_ref(), code, identifier, &options)

@@ -40,7 +40,7 @@ pub(crate) struct Fonts {
     /// The faces by the address of their data and their index in the file.
     by_address: HashMap<(usize, u32), usize>,
     families: Vec<Family>,
-    /// Families of this library's repository of which the site has no face.
+    /// The families of this library's repository of which the site has no face.
     absent: Vec<Family>,
     fallback_orders: RwLock<HashMap<OrderKey, Arc<[usize]>>>,
     /// The faces of texts, by all that they depend on.
@@ -110,7 +110,7 @@ impl Fonts {
                 },
             };
             let source = fontdb::Source::Binary(Arc::new(SharedBytes(bytes.clone())));
-            // Readers take a table that is cut off for one that the font lacks.
+            // A font reader would treat a truncated table as a missing one.
             let is_whole = site.built_in(name).is_some() || is_whole(&bytes);
             let ids = if is_whole {
                 database.load_font_source(source)
@@ -181,8 +181,8 @@ impl Fonts {
         })
     }
 
-    /// A digest of the font files of the site itself, 64 hexadecimal digits; those of the program
-    /// change with it.
+    /// A digest of the font files of the site itself, 64 hexadecimal digits. Those of the program
+    /// need none, because they change only with its version.
     #[cfg(feature = "issue")]
     pub(crate) fn own_digest(&self) -> &str {
         self.own_digest.get_or_init(|| {

@@ -1,5 +1,5 @@
-//! The hard sample: a title, a name and signatories that are as long in each language as a layout has
-//! to take them.
+//! The hard sample: the longest title, name and signatories in each language that a layout has to
+//! accept.
 
 use unicode_segmentation::UnicodeSegmentation;
 

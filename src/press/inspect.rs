@@ -1,8 +1,8 @@
 //! Inspects the sentences of a layout in a language.
 //!
-//! Takes the sentences, gives an [`Inspection`]: the file of each, those that are missing, and all
-//! that a translator can correct. The decision made here: only what needs no page is inspected; a
-//! sentence that does not fit is found by the proof.
+//! Takes the sentences, gives an [`Inspection`]: the file of each, those that are missing, and
+//! everything that a translator can correct. The decision made here: only what needs no page is
+//! inspected; a sentence that does not fit is found by the proof.
 
 use crate::base::error::{Error, ErrorKind, Result, Warning, did_you_mean};
 use crate::base::lang::Tag;
@@ -28,7 +28,7 @@ pub struct Inspection {
     pub lacking_page: Vec<&'static str>,
     /// What makes the language unusable: all errors together.
     pub fault: Option<Error>,
-    /// What may be intended, and is more likely an oversight.
+    /// Likely oversights, which may also be intended.
     pub warnings: Vec<Warning>,
 }
 

@@ -8,6 +8,7 @@
 //! pictures of courses, `images/NAME.yaml`; its name ends with `.yaml` then.
 
 mod drawn_fields;
+mod extent;
 mod fields;
 pub(crate) mod languages;
 pub(crate) mod lengths;
@@ -19,6 +20,7 @@ pub(crate) mod role;
 pub(crate) mod slot;
 pub(crate) mod sources;
 pub(crate) mod theme;
+mod version;
 
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
@@ -26,6 +28,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use self::extent::{Holds, holds, pages};
 use self::fields::{boolean, numbers, texts, whole};
 use self::languages::DeclaredLanguages;
 use self::lengths::{CodeFacts, Lengths, PageFacts};
@@ -37,8 +40,10 @@ use self::placed::placed_slot::PlacedSlots;
 use self::role::{FaceChoice, Role, RoleContext};
 use self::sources::LayoutSources;
 use self::theme::ThemeDefaults;
+pub(crate) use self::version::SHEET_VERSION;
+use self::version::check_version;
 use crate::base::error::{Error, ErrorKind, Place, Result, did_you_mean, finding};
-use crate::base::yaml::{Document, Faults, Fields, Node};
+use crate::base::yaml::{Document, Faults, Node};
 use crate::image::background::Background;
 use crate::image::cache::ImageCache;
 use crate::press::fonts::{FaceRequest, Fonts};
@@ -92,9 +97,6 @@ pub(crate) struct Layout {
     /// The definition of its `certificate` function.
     pub(crate) place: Place,
 }
-
-/// The version of the sheet that layouts are given.
-pub(crate) const SHEET_VERSION: u32 = 2;
 
 const KEYS: [&str; 25] = [
     "sheet",
@@ -452,65 +454,3 @@ fn read(
 
 /// The scales of blocks on full pages, unless a layout declares others.
 const SCALES: [f64; 8] = [0.94, 0.88, 0.82, 0.76, 0.7, 0.64, 0.58, 0.5];
-
-/// The letters that a layout takes of a course's title, a recipient's name, and a signatory's name and
-/// office.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Holds {
-    pub(crate) title: usize,
-    pub(crate) name: usize,
-    pub(crate) signatory: usize,
-    pub(crate) office: usize,
-}
-
-/// `holds` of a layout.
-fn holds(fields: Fields<'_>, faults: &mut Faults) -> Holds {
-    let mut holds = Holds { title: 150, name: 90, signatory: 40, office: 80 };
-    let node = fields.get("holds");
-    let keys = ["title", "name", "signatory", "office"];
-    let Some(own) = node.and_then(|node| node.fields(&keys, faults)) else {
-        return holds;
-    };
-    let Holds { title, name, signatory, office } = &mut holds;
-    for (key, letters) in keys.into_iter().zip([title, name, signatory, office]) {
-        *letters = whole(own, key, 1..=150, faults).unwrap_or(*letters);
-    }
-    holds
-}
-
-/// Refuses a layout that is drawn for another version of the sheet.
-fn check_version(fields: Fields<'_>, root: Node<'_>, name: &str, faults: &mut Faults) {
-    let help = "declare the widths of its roles as `docs/layout.md` says, set each sentence with \
-                `slot(sentence)`, and write `sheet: 2`";
-    let node = fields.get("sheet");
-    // Slots came with version 2.
-    if node.is_none() && fields.get("slots").is_some() {
-        let help = format!("write `sheet: {SHEET_VERSION}`");
-        faults.push(fields.missing("sheet").with_help(help));
-        return;
-    }
-    let drawn_for = node.and_then(|node| node.text().ok()).unwrap_or("1");
-    if drawn_for != SHEET_VERSION.to_string() {
-        let message = format!(
-            "the layout `{name}` is drawn for version {drawn_for} of the sheet, and is given \
-             version {SHEET_VERSION}"
-        );
-        let fault = node.unwrap_or(root).fault(ErrorKind::Layout, message);
-        faults.push(fault.with_help(help));
-    }
-}
-
-/// A number of pages, or a range: `{ min: 1, max: 6 }`.
-fn pages(fields: Fields<'_>, faults: &mut Faults) -> Option<RangeInclusive<usize>> {
-    const ALLOWED: RangeInclusive<usize> = 1..=50;
-    let node = fields.get("pages")?;
-    if node.is_scalar() {
-        let pages = whole(fields, "pages", ALLOWED, faults)?;
-        return Some(pages..=pages);
-    }
-    let range = node.fields(&["min", "max"], faults)?;
-    range.required("max", faults)?;
-    let max = whole(range, "max", ALLOWED, faults)?;
-    let min = whole(range, "min", 1..=max, faults).unwrap_or(1);
-    Some(min..=max)
-}

@@ -1,9 +1,9 @@
-//! A look at a page, whether or not it passes its proof.
+//! A preview of a page, even of one that fails its proof.
 //!
-//! Takes a course and a request; gives a [`Preview`]: pictures of the pages for a screen, what stands
-//! where, and all that the proof found. The decision made here: a preview is no file of a certificate.
-//! A page that fails its proof can be seen, so that its fault can be seen, and is written by no other
-//! way than [`Proof`](super::Proof).
+//! Takes a course and a request; gives a [`Preview`]: pictures of the pages for a screen, the
+//! positions of its parts, and all faults that the proof found. The decision made here: a preview
+//! is not a certificate's file. A page that fails its proof is shown so that its fault can be seen;
+//! only a [`Proof`](super::Proof) writes files.
 
 use std::io::Cursor;
 
@@ -24,7 +24,7 @@ use crate::site::course::Course;
 use crate::site::request::Request;
 use crate::text::phrases::Pseudolocale;
 
-/// What a page looks like, and what is to be said of it.
+/// The pictures of the pages, with faults and warnings.
 #[derive(Debug)]
 pub(crate) struct Preview {
     pub(crate) pages: Vec<PagePicture>,
@@ -45,8 +45,8 @@ pub(crate) struct PagePicture {
     pub(crate) media_type: &'static str,
 }
 
-/// From how many bytes of bitmaps on a page it is drawn as one bitmap: an SVG holds each of them whole,
-/// and a browser unpacks them anew for each picture.
+/// A page with at least this many bytes of bitmaps is drawn as one bitmap: an SVG would contain all
+/// of them, and a browser would decode them for each preview.
 const MAX_EMBEDDED: usize = 400_000;
 /// The most pages that are drawn.
 const MAX_DRAWN: usize = 20;
@@ -100,18 +100,18 @@ impl Page {
     }
 }
 
-/// Up to how many pixels a picture is not compressed: it stays on this machine, and compression takes
-/// longer than drawing.
+/// A picture of at most this many pixels is not compressed: it stays on this machine, and
+/// compressing takes longer than drawing.
 const MAX_UNCOMPRESSED: usize = 2_500_000;
 
-/// The page as a PNG that is written fast rather than small.
+/// The page as a PNG that is fast to write, not small.
 fn bitmap(page: &typst_layout::Page, pixels_per_inch: f64) -> Result<Vec<u8>> {
     let options = RenderOptions {
         pixel_per_pt: Scalar::new(pixels_per_inch.clamp(10.0, 300.0) / 72.0),
         ..RenderOptions::default()
     };
     let pixmap = typst_render::render(page, &options);
-    // The page is opaque, so that its colours are not multiplied by anything.
+    // The page is opaque, so its premultiplied colours are its colours.
     let pixels: Vec<u8> =
         pixmap.pixels().iter().flat_map(|it| [it.red(), it.green(), it.blue()]).collect();
     let (compression, filter) = if pixels.len() / 3 > MAX_UNCOMPRESSED {

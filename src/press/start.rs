@@ -1,10 +1,11 @@
 //! Starts a layout: from a picture, or from another layout.
 //!
 //! - **Takes**: a site, the name of the new layout, and a picture or the name of a layout.
-//! - **Gives**: a [`LayoutStart`]: the files of the layout's folder, and what a person has to mend.
+//! - **Gives**: a [`LayoutStart`]: the files of the layout's folder, and notes on what has to be
+//!   mended by hand.
 //!
-//! The decision made here: what is started is tried at once with the page of its sample, and what
-//! the proof says of it is handed on. Nothing is written.
+//! The decision made here: the new layout is tried at once with the page of its sample, and the
+//! findings of the proof are returned. Nothing is written.
 
 mod compose;
 mod copied;

@@ -2,12 +2,12 @@
 //!
 //! One loop: read, decide, write what differs, read again. It ends when all of them say the same.
 //! The decision made here is the order of the reads and writes, which lets any number of processes
-//! run the loop at once, and lets one end anywhere:
+//! run the loop at the same time, and lets a process end at any point:
 //!
 //! - Pages are read before the records, and a page is written only over the content that was read.
-//!   So a process that is late never writes the page of an earlier status over that of a later one.
-//! - A change is written to the private side first, then shown on the pages, and reaches the public
-//!   record last. So two records that agree tell that everything between them is done.
+//!   So a slow process never overwrites the page of a later status with that of an earlier one.
+//! - A change is written to the private side first, then to the pages, and to the public record
+//!   last. So if the two records agree, everything between is done.
 //! - The first publication begins with the pages, and its private record comes last: a certificate
 //!   exists as soon as its public record does.
 
@@ -29,7 +29,7 @@ use crate::site::award::Award;
 /// How often other processes may change a certificate while this one does, before it gives up.
 const MAX_ROUNDS: usize = 64;
 
-/// What the caller knows of a certificate besides its id.
+/// What the caller knows about a certificate besides its id.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Known<'a> {
     pub(super) award: Option<&'a Award>,
@@ -49,7 +49,7 @@ pub(super) struct Settled {
     pub(super) is_changed: bool,
     /// Whether the public store lacks the PDF of a certificate that stands.
     pub(super) is_pdf_lost: bool,
-    /// What the texts of its pages lack.
+    /// Warnings about missing texts of its pages.
     pub(super) warnings: Vec<Warning>,
 }
 
@@ -66,8 +66,8 @@ enum Write {
 }
 
 impl Register {
-    /// Makes everything of a certificate say what `next` makes of its record, as that is at the
-    /// moment. Returns `None` if `next` does.
+    /// Gives `next` the current record of a certificate, and makes all of its files agree with the
+    /// record that `next` returns. Returns `None` if `next` does.
     ///
     /// # Errors
     /// Those of `next`. [`ErrorKind::Store`], [`ErrorKind::StoreRefused`] and [`ErrorKind::Io`]: a
@@ -175,7 +175,8 @@ impl Register {
         record.status != Status::Erased && (!is_ended || self.publish.keep_revoked_pdfs)
     }
 
-    /// Whether the public store has the file. A listing is shorter than a PDF.
+    /// Whether the public store has the file. It lists the folder, because the answer is shorter
+    /// than a PDF.
     pub(super) fn has_file(&self, path: &StorePath) -> Result<bool> {
         let Some((folder, _)) = path.rsplit_once('/') else { return Ok(false) };
         let mut is_there = false;
@@ -186,8 +187,8 @@ impl Register {
         Ok(is_there)
     }
 
-    /// The detached signature that the pages of a record show: that of the snapshot, else what the
-    /// public store has of it.
+    /// The detached signature that the pages of a record show: that of the snapshot, else the file
+    /// in the public store.
     fn signature(
         &self,
         record: &Record,
@@ -219,17 +220,18 @@ impl Register {
         self.pages.names().into_iter().map(read).collect()
     }
 
-    /// Writes the pages, and what they load before them. A file of an earlier version, to which a
-    /// printed link may lead, becomes the page of today.
+    /// Writes the files that the pages load, then the pages. A page with the file name of an
+    /// earlier version is rewritten too, because printed links may lead to it.
     fn write_pages(
         &self,
         id: &str,
         shown: &[ShownPage<'_>],
         files: &PageFiles,
     ) -> Result<Write> {
-        // What was published may have been lost since.
+        // Assets that this process published may have been lost since, so the cache of published
+        // ones is not used.
         files.assets.iter().try_for_each(|asset| self.create_asset(asset))?;
-        // A site that is no longer published only keeps up the pages that it had.
+        // A site that is no longer published only updates the pages that it has.
         let is_shown =
             |name: &str| shown.iter().any(|(it, page)| *it == name && page.is_some());
         let is_wanted = |name: &str| self.publish.has_pages() || is_shown(name);
@@ -269,7 +271,7 @@ impl Register {
         write_over(&*self.public, &path, record.to_json().as_bytes(), was)
     }
 
-    /// Writes the detached signature of a certificate, whatever is there.
+    /// Writes the detached signature of a certificate over any file at its path.
     pub(super) fn replace_signature(
         &self,
         record: &Record,
@@ -313,7 +315,7 @@ impl Register {
             records.filter_map(|record| record.certificate.clone()).collect();
         let mut pdfs: Vec<StorePath> =
             recorded.iter().filter_map(|it| it.pdf_path().cloned()).collect();
-        // The file names of the settings may have changed since.
+        // The file names in the settings may have changed since it was published.
         let signature = |it: &CertificateFacts| Some(it.signature.as_ref()?.path.clone());
         let mut signatures: Vec<StorePath> =
             recorded.iter().filter_map(signature).collect();
@@ -322,7 +324,7 @@ impl Register {
             pdfs.push(StorePath::parse(&paths::pdf(id, filename))?);
         }
         if pdfs.is_empty() {
-            // A process that ended early may have left a PDF, and has left its snapshot then.
+            // A process that ended early may have left a PDF. If so, it has left the snapshot too.
             let snapshots = self.snapshots(&target.id)?;
             let left: Vec<_> =
                 snapshots.into_iter().filter_map(|it| it.record.certificate).collect();

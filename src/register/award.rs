@@ -1,8 +1,8 @@
 //! An award, held together with the secret that its ids are derived from.
 //!
 //! Takes an [`Award`] and the site's [`IdSecret`]; gives the ids of its editions and the
-//! fingerprint of a request's facts. The decision made here: award and secret meet once, when a
-//! request comes in. The stages after that ask the handle and never see the secret.
+//! fingerprint of a request's facts. The decision made here: award and secret are combined once,
+//! when a request comes in. Later stages ask the handle and never see the secret.
 
 use crate::base::digits::{CertificateId, KeyedDigest};
 use crate::site::award::{Award, Ids};
@@ -61,7 +61,7 @@ impl<'a> AwardHandle<'a> {
         Award::facts(self.secret, course, request)
     }
 
-    /// The fingerprint of an appearance, of which `digest` is the digest.
+    /// The fingerprint of the appearance with this `digest`.
     pub(crate) fn appearance(&self, digest: &str) -> KeyedDigest {
         self.secret.derive("appearance", &[digest])
     }

@@ -1,8 +1,8 @@
 //! Makes the editions of an award agree with each other: at most the last one stands.
 //!
-//! Takes an award; gives its editions after everything is finished that a process left. The
-//! decision made here: what ends an edition holds for the next one too, if that was decided on
-//! before. So no one who revokes or erases has to wait for a process that is just issuing.
+//! Takes an award; gives its editions after everything that interrupted processes left is finished.
+//! The decision made here: if an edition is revoked or erased after the next one was decided on,
+//! the next one is too. So revoking and erasing need not wait for a process that is issuing.
 
 use crate::base::digits::CertificateId;
 use crate::base::error::{Error, ErrorKind, Result};
@@ -17,11 +17,12 @@ use crate::site::award::Ids;
 
 /// How often other processes may change an award while this one settles it, before it gives up.
 const MAX_ROUNDS: usize = 16;
-/// Of how many editions before the last one the pages are led to it at once. An older page leads to an
-/// edition that leads on, so that the next edition costs the same however many there are.
+/// The number of editions before the last one whose pages get a direct link to it. Older pages link
+/// to a later edition, whose page links on, so that the cost of a new edition does not grow with
+/// their number.
 const MAX_RELINKED: usize = 16;
 
-/// Which editions of an award are looked at closely.
+/// Which editions of an award are checked in full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Care {
     /// Those on which the two sides differ.
@@ -32,7 +33,7 @@ pub(crate) enum Care {
 
 impl Register {
     /// Finishes what was interrupted in any edition of an award, and returns them. Calls `each`
-    /// with what became of each edition that was looked at closely.
+    /// with the result for each edition that was checked in full.
     pub(in crate::register) fn settle_award(
         &self,
         award: &AwardHandle<'_>,
@@ -124,8 +125,8 @@ impl Register {
         Ok(())
     }
 
-    /// What an edition is to become by the one before it and by the last one, or `None` if it stays
-    /// as it is.
+    /// The new record of an edition, given the one before it and the last one, or `None` if it
+    /// stays as it is.
     fn following(
         &self,
         edition: &Edition,
@@ -145,8 +146,8 @@ impl Register {
             .then(|| record.clone().superseded(&successor, now)))
     }
 
-    /// The end of an edition that the end of the one before it brings: it was decided on before
-    /// that one was revoked or erased.
+    /// The revocation or erasure that an edition takes over from the one before it, because it was
+    /// decided on before that one ended.
     fn inherited(
         &self,
         record: &Record,
@@ -167,7 +168,7 @@ impl Register {
         let requested_at = revocation.and_then(|change| change.requested_at);
         let times = record.requested_at.zip(requested_at);
         let is_later = match times.filter(|_| before.status == Status::Revoked) {
-            // The order of the requests counts, whatever was known when the edition was made.
+            // The order of the requests counts, not what was known when the edition was made.
             Some((issue, end)) => end > issue,
             None => {
                 self.decided_on(record)?.is_some_and(|status| status != before.status)
@@ -213,7 +214,8 @@ impl Register {
                 decided_on != Some(Status::Erased)
             });
         }
-        // Not before all editions are settled: the award in the snapshots leads to them.
+        // Only after all editions are settled, because they are found by the award in the
+        // snapshots.
         for edition in editions.all().filter(|edition| is_erased(edition)) {
             self.settle_edition(award, &edition.ids, Record::clone)?;
             self.remove_snapshots(&edition.record.id)?;

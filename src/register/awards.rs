@@ -1,7 +1,7 @@
 //! The awards of a recipient.
 //!
 //! Takes an id, a username or a name; gives awards with their editions. The decision made here: the
-//! private store says to whom a certificate belongs, and where that is lost, the name on the public
+//! private store tells to whom a certificate belongs; if its files are lost, the name in the public
 //! record does. Every private record is read.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,13 +22,13 @@ use crate::site::name::Name;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AwardEditions {
-    /// The award. `None` if nothing tells which one it is: its private record is lost.
+    /// The award. `None` if it is not known, because its private record is lost.
     pub award: Option<Award>,
     /// The records of its editions, in order. Empty if none was published.
     pub records: Vec<Record>,
-    /// The name of the recipient: that of the last edition that tells it.
+    /// The name of the recipient: that of the last edition that has one.
     pub name: Option<String>,
-    /// The course's id, if anything tells it.
+    /// The course's id, if it is known.
     pub course: Option<String>,
 }
 
@@ -45,8 +45,8 @@ pub struct RecipientFilter {
 }
 
 impl RecipientFilter {
-    /// The recipient with this username or this name. A name has to be whole and written as it is
-    /// printed, but for blanks.
+    /// The recipient with this username or this name. A name must be whole and written as it is
+    /// printed; only blanks may differ.
     pub fn new(text: &str) -> Self {
         let name = Name::clean(text).ok().map(|(name, _)| name.as_str().to_owned());
         let text = text.trim().to_owned();
@@ -87,7 +87,7 @@ impl RecipientFilter {
     }
 }
 
-/// What the private store has of one id.
+/// The files of one id in the private store.
 #[derive(Debug, Default)]
 struct PrivateFiles {
     has_record: bool,
@@ -111,7 +111,8 @@ impl Register {
         }
     }
 
-    /// A certificate alone, whose award is not looked for: for what needs no secret.
+    /// A certificate without its award, for callers that do not need the other editions. It needs
+    /// no secret.
     ///
     /// # Errors
     /// As [`award_editions`](Self::award_editions).
@@ -119,7 +120,7 @@ impl Register {
         let record = self.known(id)?;
         let certificate = record.certificate.as_ref();
         let told = certificate.map(|it| (it.name.clone(), it.course.id.clone()));
-        // A superseded edition's name is in its snapshot alone.
+        // Only the snapshot of a superseded edition has its name.
         let told = match told {
             None if record.status != Status::Erased => {
                 let snapshot = self.snapshots(id)?.pop();
@@ -192,7 +193,7 @@ impl Register {
             let mut has_new_usernames = false;
             for (id, files) in files {
                 for (award, name) in self.owners(id, files)? {
-                    // A username counts whatever the course it was met in.
+                    // A username is noted even if the award is of another course.
                     if filter.is_recipient(&award, name.as_deref()) {
                         has_new_usernames |= filter.note(&award);
                     }
@@ -254,7 +255,7 @@ impl Register {
         let printed = records.iter().rev().find_map(|record| record.certificate.as_ref());
         let name = printed.map(|certificate| certificate.name.clone());
         let name = name.or_else(|| next.into_iter().next().map(|it| it.request.name));
-        // Of an award that was corrected the snapshots alone have the name.
+        // Only the snapshots of a corrected award have its name.
         let name = match (name, records.last()) {
             (None, Some(last)) if last.status != Status::Erased => {
                 self.snapshots(&last.id)?.pop().map(|it| it.request.name)
@@ -288,13 +289,13 @@ impl Register {
                 return Ok(vec![(award.clone(), Some(certificate.name.clone()))]);
             }
         }
-        // A superseded edition's name is in its snapshot alone.
+        // Only the snapshot of a superseded edition has its name.
         let snapshots = files.snapshots.iter().map(|path| self.read_snapshot(path));
         let snapshots = snapshots.filter_map(Result::transpose);
         snapshots.map(|it| it.map(|it| (it.award, Some(it.request.name)))).collect()
     }
 
-    /// The certificates with that name of which the private store has nothing.
+    /// The certificates with that name that have no file in the private store.
     fn public_only(
         &self,
         filter: &RecipientFilter,
@@ -324,7 +325,7 @@ impl Register {
     }
 }
 
-/// Notes a file of the private store, if it is one of a certificate.
+/// Notes a file of the private store, if it belongs to a certificate.
 fn note_private(all: &mut BTreeMap<CertificateId, PrivateFiles>, path: StorePath) {
     let Some(id) = paths::private_id(path.as_str()) else { return };
     let files = all.entry(id).or_default();

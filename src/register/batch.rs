@@ -4,9 +4,9 @@
 //! - **Gives**: the [jobs](IssueJob), their results as a [`Report`], and the PDFs as an archive or as one file
 //!   for a printer.
 //!
-//! The program and the studio share it, so that a run that was begun in the one goes on in the other. The
-//! decision made here: a run has no state of its own. The register knows what is issued, and the same rows
-//! give the same certificates.
+//! The program and the studio share it, so that a run that was begun in one can be continued in the
+//! other. The decision made here: a run has no state of its own. The register knows what is issued,
+//! and the same rows give the same certificates.
 
 mod bundle;
 mod file_names;

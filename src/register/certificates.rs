@@ -1,7 +1,7 @@
 //! The register: the issued certificates, as the public and the private store hold them.
 //!
 //! Takes the two stores and the templates of a site; gives records, editions and snapshots, and
-//! writes pages. There is no database: a certificate exists as soon as its record does.
+//! writes pages. There is no database: a certificate exists once its record does.
 
 use std::sync::Arc;
 
@@ -75,9 +75,9 @@ impl Register {
         self.private.check()
     }
 
-    /// The record of a PDF that was published here: found by the verify address that its text
-    /// holds; where certificates are not published and bear none, by the digest of the file or of
-    /// its revision that was sealed first. `None` if nothing tells which one it is.
+    /// The record of a PDF that was published here: found by the verify address in it; where
+    /// certificates are not published and have no address, by the digest of the file or of its
+    /// first sealed revision. `None` if none of these finds one.
     ///
     /// # Errors
     /// As [`record`](Self::record).
@@ -104,8 +104,8 @@ impl Register {
         Ok(id)
     }
 
-    /// The verify id in the address that a PDF bears: one of this program in its link, one of another
-    /// program anywhere.
+    /// The verify id in the address that a PDF has: in a PDF of this program in its link, in one of
+    /// another program anywhere.
     pub(super) fn id_of(&self, pdf: &[u8]) -> Option<CertificateId> {
         if let Some(link) = certificate_of(pdf) {
             return link.map(|link| link.id);
@@ -122,7 +122,7 @@ impl Register {
 
     /// The record of a verify id, or `None` if there is no certificate of that id.
     ///
-    /// Both stores are asked: a certificate whose public record is lost is as revoked as it was.
+    /// Both stores are asked, so that a certificate whose public record is lost stays revoked.
     ///
     /// # Errors
     /// [`ErrorKind::Syntax`]: the record cannot be read. [`ErrorKind::Store`],
@@ -132,7 +132,7 @@ impl Register {
     }
 
     /// Calls `each` with every record, in the order of the store. A record that cannot be read is
-    /// handed to `each` as its error, and the reading goes on.
+    /// handed to `each` as its error, and the next ones are read.
     ///
     /// # Errors
     /// The first error of `each`, or of the public store.
@@ -239,14 +239,14 @@ impl Register {
         self.record(id)?.ok_or_else(|| unknown(id))
     }
 
-    /// What both stores say of a verify id.
+    /// What both stores say about a verify id.
     pub(super) fn sides(&self, id: &CertificateId) -> Result<Sides> {
         let public = path(&paths::record(id))?;
         let private = path(&paths::private_record(id))?;
         // A change is written to the private side first, so what is read second is never older.
         let public = read_side(&*self.public, &public, Record::parse)?;
         let private = read_side(&*self.private, &private, PrivateRecord::parse)?;
-        // What cannot be read counts as lost, if the other side tells.
+        // A side that cannot be read counts as lost, if the other one can be read.
         let (has_public, has_private) =
             (matches!(public, Side::Whole(..)), matches!(private, Side::Whole(..)));
         let (public, damaged_public) = public.or_lost(has_private)?;
@@ -289,7 +289,7 @@ impl<T> Side<T> {
         match self {
             Self::Whole(value, bytes) => Ok((Some((value, bytes)), None)),
             Self::Damaged(bytes, _) if has_other => Ok((None, Some(bytes))),
-            // The store's damage is no fault of the request for which it is read.
+            // Damage in the store is an error of the store, not of the request.
             Self::Damaged(_, error) => {
                 let place = error.place().cloned();
                 let help = error.help().map(str::to_owned);
@@ -326,8 +326,8 @@ fn read_side<T>(
     }
 }
 
-/// What `parse` makes of a file, with its bytes. Errors name the file, and are the store's: what it gives is
-/// no fault of the request for which it is read.
+/// Reads a file with `parse`, and returns its bytes too. Errors name the file and have the kinds of
+/// a store, because the request is not at fault.
 fn read_with<T>(
     store: &dyn Store,
     path: &StorePath,
@@ -345,8 +345,8 @@ fn read_with<T>(
     Ok(Some((parsed, bytes)))
 }
 
-/// A PDF, and what it was before revisions were added to it: a file ends in a marker and a line end
-/// (ISO 32000-2, 7.5.5).
+/// A PDF, and each of its earlier states before a revision was appended: each ends in `%%EOF` and a
+/// line end (ISO 32000-2, 7.5.5).
 fn revisions(pdf: &[u8]) -> impl Iterator<Item = &[u8]> {
     const END: &[u8] = b"%%EOF";
     const MAX_REVISIONS: usize = 8;

@@ -7,8 +7,8 @@ use super::store::{CreateOutcome, FileVersion, Store, StoreFile, SwapOutcome};
 use crate::base::error::{Error, ErrorKind};
 use crate::base::path::StorePath;
 
-/// Checks that a store does what [`Store`] says, also if many threads use it at once. The store is
-/// empty, and is empty again in the end.
+/// Checks that a store does what [`Store`] says, also if many threads use it at the same time. The
+/// store must be empty, and is empty again in the end.
 ///
 /// ```
 /// use testamur::register::{MemoryStore, conformance};

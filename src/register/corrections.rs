@@ -1,9 +1,9 @@
 //! Certificates of one recipient under two names, of which one corrects the other.
 //!
-//! Takes awards; gives those of the same recipients under other names. The decision made here: the
-//! link is kept at both ends before the new certificate is published. The request of the new one
-//! names the certificate that it corrects; a note beside the request of the old one names the new
-//! one, and the old record leads to it in the end.
+//! Takes awards; gives those of the same recipients under other names. The decision made here: both
+//! certificates name each other before the new one is published. The snapshot of the new one names
+//! the certificate that it corrects, and a note beside the snapshot of the old one names the new
+//! one; at last the old record gets the new one's address.
 
 use crate::base::digits::CertificateId;
 use crate::base::error::Result;
@@ -59,7 +59,7 @@ impl Register {
     ) -> Result<Vec<CertificateId>> {
         let mut ids: Vec<CertificateId> =
             editions.records.iter().map(|record| record.id.clone()).collect();
-        // One that was begun may correct another.
+        // An edition that was begun and not published may correct another certificate.
         let next = editions.records.last().map_or(1, |last| last.edition + 1);
         ids.extend(editions.award.as_ref().map(|it| it.ids(secret, next).verify));
         let successors = editions.records.iter().filter_map(successor);

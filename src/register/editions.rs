@@ -1,7 +1,7 @@
 //! The editions of one award, as the public store holds them at one moment.
 //!
-//! The decision made here: ids travel with the records that they belong to, so that the later
-//! stages of a request derive none again.
+//! The decision made here: ids are kept with their records, so that later stages of a request do
+//! not derive them again.
 
 use crate::register::record::Record;
 use crate::site::award::Ids;

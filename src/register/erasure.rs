@@ -1,8 +1,8 @@
 //! Erasing a recipient: everything personal is removed from the certificates, under each name.
 //!
 //! Takes the id of a certificate, or an award; gives the ids of what was erased. The decision made
-//! here: what leads to other certificates of the recipient is removed last, so that a run that was
-//! interrupted is finished by the next one.
+//! here: the data by which other certificates of the recipient are found is removed last, so that
+//! the next run can finish one that was interrupted.
 
 use std::collections::BTreeSet;
 
@@ -19,8 +19,8 @@ use crate::register::record::Status;
 use crate::site::award::{Award, Ids};
 use crate::site::id_secret::IdSecret;
 
-/// After how many numbers without any record an award has no further edition: the records of some
-/// may be lost on both sides, and their files may not.
+/// After how many consecutive numbers without a record the search for editions ends. It does not
+/// end at the first, because records may be lost on both sides while other files are left.
 const MAX_MISSING: u32 = 8;
 
 impl Register {
@@ -41,7 +41,8 @@ impl Register {
     ) -> Result<Vec<CertificateId>> {
         self.check_identity(secret)?;
         let mut ids = self.erase_all(self.award_editions(id, secret)?, secret, now)?;
-        // The award leads to no edition whose number is far behind those that are lost.
+        // The search does not reach an edition behind many lost ones, so the given id is erased by
+        // itself.
         if !ids.contains(id) && self.record(id)?.is_some() {
             self.erase_edition(id, now)?;
             ids.push(id.clone());
@@ -73,8 +74,8 @@ impl Register {
         self.erase_all(self.editions_of(award.clone(), secret)?, secret, now)
     }
 
-    /// The texts that the requests of some awards gave in free fields, as far as snapshots keep them:
-    /// among them may be names of files that the operator has of the recipient.
+    /// The texts that the requests of some awards gave in free fields, as far as snapshots have
+    /// them. Some may be names of files that the operator has about the recipient.
     ///
     /// # Errors
     /// As [`record`](Self::record).
@@ -131,7 +132,7 @@ impl Register {
         let mut found = vec![first];
         self.add_corrections(&mut found, secret)?;
         let mut ids = Vec::new();
-        // Each was found by one before it, which therefore goes after it.
+        // Each was found by an earlier one, so they are erased in reverse order.
         for editions in found.iter().rev() {
             if let Some(award) = &editions.award {
                 ids.extend(self.erase_editions(award, secret, now)?);
@@ -156,7 +157,8 @@ impl Register {
     ) -> Result<Vec<CertificateId>> {
         let handle = AwardHandle::new(award.clone(), secret);
         let mut ids: Vec<CertificateId> = Vec::new();
-        // Again after the last one, because a process may have published the next meanwhile.
+        // Repeated until there is nothing left, because another process may have published the next
+        // edition meanwhile.
         while self.erase_round(&handle, &mut ids, now)? {}
         // The snapshots are removed last, because the award in them leads to the other editions.
         ids.iter().try_for_each(|id| self.remove_snapshots(id))?;
@@ -175,7 +177,8 @@ impl Register {
         while missing < MAX_MISSING {
             number += 1;
             let ids_of = award.ids(number);
-            // Listed first: who publishes has written a snapshot before any of these.
+            // Listed before the snapshots: a process that publishes writes its snapshot before any
+            // of these files.
             let files = self.public_files(&ids_of)?;
             let begun = self.snapshots(&ids_of.verify)?.pop().map(|it| it.record);
             let record = self.record(&ids_of.verify)?;

@@ -1,8 +1,8 @@
 //! The identity of a store: which id secret it belongs to.
 //!
-//! Takes the two stores and an [`IdSecret`]; says whether they belong together. Both stores carry a
-//! mark that only the secret makes, in a file that is created and never replaced, so that two
-//! machines with secrets of their own cannot both issue into one store. The decision: a store
+//! Takes the two stores and an [`IdSecret`]; tells whether they belong together. Both stores have a
+//! mark that is derived from the secret, in a file that is created once and never replaced, so that
+//! two machines with different secrets cannot both issue into one store. The decision: a store
 //! without a mark that has certificates belongs to the secret that derives the ids of one of them.
 
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,7 @@ use crate::register::snapshot::Snapshot;
 use crate::register::store::{CreateOutcome, Store, StoreFile};
 use crate::site::id_secret::IdSecret;
 
-/// The most snapshots that are read for one that tells whose the store is.
+/// The most snapshots that are read to find one that shows the secret of the store.
 const MAX_SNAPSHOTS: usize = 1_000;
 
 /// The file of a store that says to which secret it belongs.
@@ -92,7 +92,7 @@ impl Register {
         let json = own.to_json();
         for store in [&self.private, &self.public] {
             let file = StoreFile::new(&path, json.as_bytes());
-            // Another machine may have been first, with this secret or another.
+            // Another machine may have written its mark first, with this secret or another.
             if store.create(&file)? == CreateOutcome::Exists && !has_mark(&**store, &own)?
             {
                 return Err(foreign(&**store));
@@ -179,7 +179,7 @@ fn foreign(store: &dyn Store) -> Error {
     )
 }
 
-/// What ends a listing that has found enough.
+/// The error that ends a listing once enough was found.
 fn enough() -> Error {
     Error::new(ErrorKind::Io, "enough was listed")
 }

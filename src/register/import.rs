@@ -1,9 +1,9 @@
-//! Certificates that another program issued, taken into the register where they lie.
+//! Certificates that another program issued, taken into the register without moving their files.
 //!
-//! Takes what is known of each; gives records. The decision made here: none of their files is changed
-//! or written again, only a record is added beside them, so that an address that was printed shows what
-//! it showed. They keep their ids, which are not derived from the id secret; so each is an award of
-//! its own, and a new certificate for the same recipient gets an id of this program.
+//! Takes what is known about each; gives records. The decision made here: none of their files is
+//! changed, only a record is added beside them, so that printed addresses show the same as before.
+//! They keep their ids, which are not derived from the id secret. So each is an award of its own,
+//! and a new certificate for the same recipient gets an id of this program.
 
 use crate::base::date::Date;
 use crate::base::digits::{CertificateId, PgpFingerprint};
@@ -32,11 +32,11 @@ pub(crate) struct ImportedCertificate {
     pub(crate) course: CourseFacts,
     pub(crate) organization: OrganizationFacts,
     pub(crate) name: String,
-    /// The username, if a table tells it.
+    /// The username, if a table has it.
     pub(crate) username: Option<String>,
     pub(crate) grade: Option<String>,
     pub(crate) language: String,
-    /// The layout that succeeds the old one, which its page takes its texts from.
+    /// The layout in place of the old one. The page takes its texts from it.
     pub(crate) layout: String,
     pub(crate) issued: Date,
     pub(crate) issued_text: String,
@@ -96,7 +96,7 @@ impl ImportedCertificate {
         })
     }
 
-    /// The request that it would answer; `None` if its name cannot be that of one.
+    /// The request that it would answer; `None` if no request can have its name.
     fn request(&self) -> Option<Request> {
         let mut request = Request::new(&self.course.id, &self.name).ok()?;
         if let Some(username) = &self.username {
@@ -127,8 +127,8 @@ impl Register {
         &*self.public
     }
 
-    /// Adds a record for each certificate that has none. The stores must bear the mark of the id secret
-    /// already. A second call finishes what was interrupted.
+    /// Adds a record for each certificate that has none. The stores must have the mark of the id
+    /// secret already. A second call finishes what was interrupted.
     ///
     /// # Errors
     /// A store failed.

@@ -4,14 +4,14 @@
 //! - **Takes**: the two stores, and an [`EditionQuery`].
 //! - **Gives**: [`IndexedEdition`]s, and the time as of which they are all that there is.
 //!
-//! The decision made here: the store stays the register. The index is made from it, and made anew
-//! when it is lost, cannot be read or is that of other stores. What this process writes enters it
-//! at once, through [`Index::watch`]: a mark is written before the record and removed when the row
-//! agrees with it, so that a process that dies between the two leaves a mark, and the next answer
-//! reads that record again. Nothing waits for the disk: after a failure of power the marks may be
-//! lost, so that the first answer after a start of the machine lists the store. What others write is found by [`Index::refresh`], which lists the
-//! records and reads those that changed. An answer of few rows reads their records before it tells
-//! of them.
+//! The decision made here: the store is the register. The index is made from it, and made anew when
+//! it is lost, cannot be read or belongs to other stores. What this process writes enters it at
+//! once, through [`Index::watch`]: a mark is written before the record and removed when the row
+//! agrees with it, so that a process that ends between the two leaves a mark, and the next answer
+//! reads that record again. No write waits for the disk: after a power failure marks may be lost,
+//! so the first answer after a start of the machine lists the store. Writes of other machines are
+//! found by [`Index::refresh`], which lists the records and reads those that changed. An answer of
+//! few rows reads their records before it returns them.
 
 mod database;
 mod edition;

@@ -6,7 +6,7 @@
 //! 1. the award of the request, with the secret of its ids
 //!    ([`AwardHandle`](super::award::AwardHandle));
 //! 2. the editions that the award has ([`Editions`](super::editions::Editions));
-//! 3. the decision what they mean for the facts of the request (`facts`, `decide`);
+//! 3. the decision what they mean for the facts of the request (`facts`, `lookup`, `decide`);
 //! 4. the next edition, drafted (`draft`) and sealed (`sealed`);
 //! 5. the sealed edition, prepared and published (`publisher`);
 //! 6. the receipt (`receipt`).
@@ -21,9 +21,11 @@ mod builder;
 mod decide;
 mod draft;
 mod facts;
+mod first_edition;
 #[cfg(test)]
 mod histories;
 mod instead_of;
+mod lookup;
 mod options;
 mod outcome_fields;
 mod publisher;

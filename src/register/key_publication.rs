@@ -1,7 +1,7 @@
 //! The public parts of keys in the public store: certificates, CRLs, OpenPGP keys.
 //!
-//! The decision made here: a CRL never takes the place of a published one that has revoked what it
-//! has not. What was revoked once is revoked for the whole world.
+//! The decision made here: a CRL never replaces a published one that has a revocation which it
+//! lacks, so that no published revocation is lost.
 
 use crate::base::digits::PgpFingerprint;
 use crate::base::error::{Error, ErrorKind, Result};
@@ -13,7 +13,7 @@ use crate::register::store::{CreateOutcome, StoreFile, SwapOutcome};
 use crate::seal::x509::X509;
 use crate::site::{CrlOrder, RootCrl, crl_order, split_crls};
 
-/// How often other processes may publish another CRL while this one does, before it gives up.
+/// How often other processes may publish another CRL meanwhile, before this one gives up.
 const MAX_ATTEMPTS: usize = 16;
 
 impl Register {
@@ -28,20 +28,20 @@ impl Register {
         self.public.create(&file).map(|_| ())
     }
 
-    /// Publishes public parts of keys, each at its path, where the store has other ones. A CRL that
-    /// takes the place of the given one, made on another machine, stays. Returns how many were
-    /// written.
+    /// Publishes public parts of keys, each at its path, where the store has another content. A
+    /// published CRL that supersedes the given one, because it was made later on another machine,
+    /// stays. Returns how many were written.
     ///
     /// # Errors
-    /// [`ErrorKind::Key`]: of a CRL that is published and the one that is given each has what the
-    /// other lacks, so neither may take the place of the other; all others are published. Else what the public store fails
-    /// with.
+    /// [`ErrorKind::Key`]: a published CRL and the given one each have a revocation that the other
+    /// lacks, so neither may replace the other; all others are published. Else what the public
+    /// store fails with.
     pub fn publish_keys(&self, files: &[(String, Vec<u8>)]) -> Result<usize> {
         let (mut count, mut split) = (0, None);
         for (path, bytes) in files {
             let store_path = StorePath::parse(path)?;
             let is_written = match crl_root(files, path) {
-                // The list of one root does not keep those of others from being published.
+                // An error with the CRL of one root does not keep the others from being published.
                 Some(root) => match self.publish_crl(&root, &store_path, bytes) {
                     Err(error) if error.kind() == ErrorKind::Key => {
                         split = Some(error);
@@ -60,7 +60,7 @@ impl Register {
         split.map_or(Ok(count), Err)
     }
 
-    /// Publishes the CRL of a root, unless the published one takes its place. Returns whether it was
+    /// Publishes the CRL of a root, unless the published one supersedes it. Returns whether it was
     /// written.
     fn publish_crl(&self, root: &X509, path: &StorePath, crl: &[u8]) -> Result<bool> {
         let file = StoreFile::new(path, crl);
@@ -84,7 +84,7 @@ impl Register {
         Err(Error::new(ErrorKind::Store, message))
     }
 
-    /// Keeps the CRL of the root that is published current, and the one that is sealed with.
+    /// Keeps both CRLs of the root current: the published one, and the one that seals contain.
     ///
     /// # Errors
     /// [`ErrorKind::Key`]: the certificate that seals is revoked, or as

@@ -26,12 +26,12 @@ use crate::base::hex;
 const CATALOG: usize = 1;
 /// The object number of the page tree's root.
 const PAGES: usize = 2;
-/// How deep arrays and dictionaries may be nested: deeper than those of any page.
+/// How deep arrays and dictionaries may be nested. No page needs that depth.
 const MAX_DEPTH: usize = 64;
 /// The keys of a page dictionary that are copied. The four inheritable ones are written apart (ISO
 /// 32000-2, table 31).
 const PAGE_KEYS: [&[u8]; 2] = [b"Group", b"UserUnit"];
-/// The same of a page that names its own trim box: it has the boxes that it had.
+/// The same for a page with a trim box of its own, which keeps all its boxes.
 const OWN_BOXES: [&[u8]; 3] = [b"ArtBox", b"BleedBox", b"TrimBox"];
 
 /// Merges PDFs into one, in the order in which they are added.
@@ -86,8 +86,9 @@ impl<W: Write> PdfMerger<W> {
         Ok(merger)
     }
 
-    /// Gives each page that names no trim box itself what a printer cuts by: a trim box, which is the
-    /// page as it was; a bleed box, three millimetres larger on each side; and crop marks around it.
+    /// Gives each page without a trim box of its own the marks that a printer cuts by: a trim box,
+    /// which is the page as it was; a bleed box, three millimetres larger on each side; and crop
+    /// marks around it.
     #[must_use]
     pub fn with_crop_marks(mut self) -> Self {
         self.has_crop_marks = true;
@@ -257,7 +258,7 @@ impl<'a> DocumentCopy<'a> {
                 None | Some(MaybeRef::NotRef(Object::Null(_))) => {}
                 found => return found,
             }
-            // Not `get`, which resolves no reference back to a node that led to the page.
+            // `get` would not resolve a reference to a node that is being read already.
             node = self.find(node.get_ref("Parent")?)?.into_dict()?;
         }
         None

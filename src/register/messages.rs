@@ -1,9 +1,9 @@
 //! The messages that asked for a certificate and were done.
 //!
-//! Takes the fingerprint of a message's id; says whether the message was done before. The decision:
-//! an edition's snapshot names the message that it was made for, and a message that changed nothing
-//! leaves a file beside it, so that a message which a queue delivers again never counts as a new
-//! request.
+//! Takes the fingerprint of a message's id; tells whether the message was done before. The
+//! decision: an edition's snapshot names the message that it was made for, and a message that
+//! changed nothing leaves a file beside it, so that a message that a queue delivers twice never
+//! counts as a new request.
 
 use crate::base::digits::{CertificateId, KeyedDigest};
 use crate::base::error::Result;

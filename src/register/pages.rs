@@ -1,8 +1,8 @@
 //! The pages of a record.
 //!
-//! Takes a [`Record`] and, where a page can check a file, its signature; gives HTML files by name.
-//! The decision made here: the pages are a function of the record, so that each change of its
-//! status writes all of them again.
+//! Takes a [`Record`] and, if a page can check a file, the signature; gives HTML files by name. The
+//! decision made here: the pages are a function of the record, so that each change of its status
+//! writes all of them again.
 
 use std::sync::Arc;
 
@@ -51,14 +51,14 @@ pub(super) struct PageFiles {
     /// The pages with their file names, the first being `index.html`.
     pub(super) pages: Vec<(String, String)>,
     pub(super) assets: Vec<PageAsset>,
-    /// What the texts lack.
+    /// Warnings about missing texts.
     pub(super) warnings: Vec<Warning>,
 }
 
 /// What a page needs besides the record.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct PageSources<'a> {
-    /// Only with the signature can a visitor check it on a page.
+    /// The detached signature, which a page needs so that a visitor can check the PDF.
     pub(super) signature: Option<&'a DetachedSignature>,
     /// Whether the public store has the PDF, so that a page can link to it.
     pub(super) has_pdf: bool,
@@ -108,7 +108,7 @@ impl PageWriter {
         let pages = self.templates.render(&facts, &texts.language, words)?;
         let mut files = vec![(INDEX.to_owned(), pages.certificate)];
         files.extend(pages.extra.into_iter().map(|(name, page)| (name.to_owned(), page)));
-        // Printed links end in this file.
+        // Printed links end in this file name.
         let printed = self.publish.index_file.as_deref().unwrap_or_default();
         if !printed.is_empty() && files.iter().all(|(name, _)| name != printed) {
             files.push((printed.to_owned(), files[0].1.clone()));
@@ -202,7 +202,7 @@ impl PageWriter {
                 Some(_) => self.publish.verify_url(&record.id).into(),
                 None => format!("/{}/{}/", self.publish.verify_path(), record.id),
             },
-            // What was imported may have no PDF, and has no seal.
+            // An imported certificate may have no PDF, and has no seal.
             pdf: certificate.and_then(|it| it.pdf.as_ref()).map(|pdf| PagePdf {
                 url: has_pdf.then(|| self.download_link(pdf)),
                 file: filename.to_owned(),
@@ -253,7 +253,8 @@ fn theme(record: &Record) -> PageTheme {
     PageTheme { accent, paper, ink }
 }
 
-/// A sentence whose address is read from left to right, whatever the direction of its words.
+/// A sentence whose address is read from left to right, even in a language written from right to
+/// left.
 fn isolated(text: &str, address: &str) -> String {
     if address.is_empty() {
         return text.to_owned();

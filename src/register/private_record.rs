@@ -1,8 +1,8 @@
-//! The private side's record of a certificate: what the public record says or is to say.
+//! The private side's record of a certificate: what the public record says, or will say.
 //!
-//! Each change of a status is written here before it is public, so that a public folder that was
-//! lost is made anew with every revocation and every erasure. The decision made here: a change is
-//! never taken back, so where the two sides differ, the one that is further on counts.
+//! Each change of a status is written here before it is public, so that a lost public folder can be
+//! restored with every revocation and erasure. The decision made here: a change is never undone, so
+//! where the two sides differ, the one with the later status counts.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +16,7 @@ use crate::site::award::Award;
 pub(crate) struct PrivateRecord {
     pub(crate) schema: u32,
     /// The award that the certificate belongs to. Absent after an erasure, because it names the
-    /// recipient, and where it is not known.
+    /// recipient, and if it is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) award: Option<Award>,
     /// The public record.
@@ -27,11 +27,11 @@ pub(crate) struct PrivateRecord {
     pub(crate) earlier_reasons: Vec<EarlierReason>,
 }
 
-/// A reason of a revocation that another one took the place of.
+/// A former reason of a revocation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct EarlierReason {
     pub(crate) reason: String,
-    /// When the next one took its place.
+    /// When the next one replaced it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) replaced_at: Option<Timestamp>,
 }
@@ -89,8 +89,8 @@ pub(crate) struct Sides {
 }
 
 impl Sides {
-    /// The record that counts: the one that is further on, and of two that are equally far the
-    /// private one, which is written first.
+    /// The record that counts: the one with the later status; if the statuses are equal the private
+    /// one, which is written first.
     pub(crate) fn record(&self) -> Option<&Record> {
         let public = self.public.as_ref().map(|(record, _)| record);
         let private = self.private.as_ref().map(|(private, _)| &private.record);
@@ -103,13 +103,13 @@ impl Sides {
         }
     }
 
-    /// What is to be replaced on the public side.
+    /// The bytes of the public side, which a write has to replace.
     pub(crate) fn public_bytes(&self) -> Option<&[u8]> {
         let read = self.public.as_ref().map(|(_, bytes)| bytes);
         read.or(self.damaged_public.as_ref()).map(Vec::as_slice)
     }
 
-    /// What is to be replaced on the private side.
+    /// The bytes of the private side, which a write has to replace.
     pub(crate) fn private_bytes(&self) -> Option<&[u8]> {
         let read = self.private.as_ref().map(|(_, bytes)| bytes);
         read.or(self.damaged_private.as_ref()).map(Vec::as_slice)

@@ -5,7 +5,7 @@ use crate::base::error::Result;
 use crate::register::certificates::Register;
 use crate::register::record::PublishedFile;
 
-/// What the public store has of the PDF of a certificate.
+/// The PDF of a certificate as the public store has it.
 #[derive(Debug)]
 pub(crate) enum FoundPdf {
     /// The PDF that was issued, or one whose seal was raised since.
@@ -27,8 +27,8 @@ impl Register {
         pdf: &PublishedFile,
     ) -> Result<FoundPdf> {
         let Some(bytes) = self.public.read(&pdf.path)? else { return Ok(FoundPdf::Lost) };
-        // A process may be raising the seal: it prepares the snapshot of the new PDF before it
-        // writes that.
+        // A process may be upgrading the seal. It writes the snapshot of the new PDF before the
+        // PDF, so the snapshot shows that the PDF is the site's own.
         let is_whole =
             pdf.is(&bytes) || self.snapshot(id, &Sha256::of(&bytes))?.is_some();
         Ok(if is_whole { FoundPdf::Whole(bytes) } else { FoundPdf::Other(bytes) })

@@ -17,7 +17,7 @@ use crate::press::layout::Layout;
 use crate::site::course::{Colour, Course, Text};
 use crate::site::settings::CertificateUrl;
 
-/// What is publicly known of one edition of an award: the content of `certificate.json`.
+/// What is publicly known about one edition of an award: the content of `certificate.json`.
 ///
 /// Times are written by RFC 3339 in UTC, dates as `2026-05-14`. Keys without a value are left out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,22 +33,21 @@ pub struct Record {
     pub edition: u32,
     /// When the edition was issued. Of a tombstone, when it was written.
     pub issued_at: Timestamp,
-    /// When the certificate was asked for, with up to six digits of a second, if the request said
-    /// so, or else when an agent accepted it. A later request with the same facts that says when it
-    /// was made moves it on.
+    /// When the certificate was requested, to the microsecond: as the request says, or else when an
+    /// agent accepted it. A later request with the same facts and a time of its own updates it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requested_at: Option<Timestamp>,
     /// The fingerprint of the facts, derived from them with the site's id secret. Equal for equal facts;
     /// the facts cannot be guessed from it. Absent after an erasure and in a tombstone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub facts: Option<KeyedDigest>,
-    /// The fingerprint of all else that one can see of the certificate, in the same form. A record
-    /// that has `facts` and no `appearance` was written before certificates were compared by what
-    /// they print: its `facts` are those of the request.
+    /// The fingerprint of the appearance: all else that can be seen on the certificate. Its form is
+    /// that of `facts`. A record that has `facts` and no `appearance` was written before
+    /// certificates were compared by what they print: its `facts` are those of the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub appearance: Option<KeyedDigest>,
-    /// The last day on which the certificate is valid. Reserved: this release writes none, and keeps
-    /// what it reads.
+    /// The last day on which the certificate is valid. Reserved: this release does not set it, and
+    /// keeps it in records that have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<Date>,
     /// The language of certificate and pages: a BCP 47 language tag.
@@ -87,7 +86,8 @@ pub enum Status {
     Valid,
     /// The certificate is an example, which certifies nothing.
     Specimen,
-    /// Its time is over. Reserved: this release reads it, and makes no certificate that ends.
+    /// Its validity period is over. Reserved: this release reads this status, and issues no
+    /// certificate with an end.
     Expired,
     /// A later edition took its place.
     Superseded,
@@ -103,7 +103,7 @@ impl Status {
         matches!(self, Status::Valid | Status::Specimen)
     }
 
-    /// How far an edition is on its way, which has no way back.
+    /// The rank of the status. An edition only ever gets a status of a higher rank.
     pub(crate) fn rank(self) -> u8 {
         match self {
             Status::Valid | Status::Specimen => 0,
@@ -135,7 +135,7 @@ pub struct StatusChange {
     pub status: Status,
     /// When the status was changed.
     pub at: Timestamp,
-    /// When the change was requested, with up to six digits of a second, if the request said so.
+    /// When the change was requested, to the microsecond, if the request said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requested_at: Option<Timestamp>,
     /// The reason of a revocation, as the operator or the platform wrote it. Removed by an erasure,
@@ -144,7 +144,7 @@ pub struct StatusChange {
     pub reason: Option<String>,
 }
 
-/// A layout and the state that it was in.
+/// A layout, and the digest of its files when the certificate was made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct LayoutVersion {
@@ -168,7 +168,7 @@ pub struct CertificateFacts {
     pub designation: Option<String>,
     /// The course.
     pub course: CourseFacts,
-    /// The date that the certificate bears.
+    /// The date on the certificate.
     pub issued: Date,
     /// That date in the words of the certificate, which may be the course's own (`Spring 2026`).
     pub issued_text: String,
@@ -227,7 +227,7 @@ impl OrganizationFacts {
 }
 
 impl LayoutVersion {
-    /// The state that a layout is in.
+    /// The layout, with the digest of its files.
     pub(crate) fn of(layout: &Layout) -> Self {
         Self { name: layout.name.clone(), sha256: Some(layout.sources.sha256.clone()) }
     }
@@ -324,7 +324,7 @@ pub struct SealFacts {
     /// When the X.509 certificate of its last timestamp ends, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timestamp_ends: Option<Timestamp>,
-    /// From when on its key was revoked, if the certificate was sealed after that.
+    /// The time from which on its key is revoked, if the certificate was sealed after that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_revoked: Option<Timestamp>,
 }
@@ -357,10 +357,10 @@ impl Record {
     /// The version of the format that this release writes.
     pub const SCHEMA: u32 = 1;
 
-    /// What [`engine`](Self::engine) is in the records of this release.
+    /// The value of [`engine`](Self::engine) in the records of this release.
     pub(crate) const ENGINE: &str = concat!("testamur ", env!("CARGO_PKG_VERSION"));
 
-    /// What [`engine`](Self::engine) is in the records of certificates that were imported.
+    /// The value of [`engine`](Self::engine) in the records of imported certificates.
     pub(crate) const IMPORTED: &str = "edx-certificates";
 
     /// Whether another program issued the certificate, before the register knew it.
@@ -411,21 +411,21 @@ impl Record {
         json
     }
 
-    /// When the certificate was last asked for; if no request said so, when it was issued.
+    /// When the certificate was last requested; if that is not known, when it was issued.
     pub(crate) fn last_requested_at(&self) -> Timestamp {
         self.requested_at.unwrap_or(self.issued_at)
     }
 
-    /// The record of an edition that another one superseded: it keeps nothing of what the
-    /// certificate said.
+    /// The record of an edition that another one superseded. It has no content of the certificate
+    /// any more.
     pub(crate) fn superseded(self, successor: &CertificateUrl, at: Timestamp) -> Self {
         let successor = Some(successor.clone());
         let superseded = Self { certificate: None, successor, ..self };
         superseded.with_change(StatusChange::new(Status::Superseded, at))
     }
 
-    /// The record of an edition that was revoked. If it was revoked before, the date stays, and the
-    /// reason becomes this one, unless that revocation was requested before the one that stands.
+    /// The record of an edition that was revoked. If it was revoked before, the date stays and the
+    /// reason is replaced, unless the new revocation was requested before the recorded one.
     pub(crate) fn revoked(
         mut self,
         reason: &str,
@@ -460,7 +460,8 @@ impl Record {
         change.filter(|_| self.status == Status::Revoked)?.reason.as_deref()
     }
 
-    /// The record of an edition whose recipient was erased: it keeps that there was an edition.
+    /// The record of an edition whose recipient was erased: only the fact that there was an edition
+    /// stays.
     pub(crate) fn erased(mut self, at: Timestamp) -> Self {
         // A reason may name the recipient.
         self.history.iter_mut().for_each(|change| change.reason = None);

@@ -1,8 +1,9 @@
 //! A lost public or private side, made anew from the other one.
 //!
 //! Takes both stores, and a source of PDFs; gives what was done and what could not be. The decision
-//! made here: nothing becomes valid that was not, and what is lost is said. A PDF is never made
-//! again, because its seal has its time: it comes from a copy whose digest is the record's.
+//! made here: no certificate becomes valid that was not, and every loss is reported. A PDF is never
+//! made again, because its seal contains its time: it comes from a copy with the digest in the
+//! record.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -22,7 +23,8 @@ use crate::site::award::Award;
 use crate::site::id_secret::IdSecret;
 
 /// Where [`Register::restore`] gets the copy of a PDF from: the bytes of a file that may be the one
-/// that a record describes, or `None`. The register takes only what has the record's SHA-256.
+/// that a record describes, or `None`. The register takes only a file with the SHA-256 of the
+/// record.
 pub type PdfSource<'a> = dyn FnMut(&PublishedFile) -> Result<Option<Vec<u8>>> + 'a;
 
 /// What [`Register::restore`] found and did.
@@ -31,11 +33,11 @@ pub type PdfSource<'a> = dyn FnMut(&PublishedFile) -> Result<Option<Vec<u8>>> + 
 pub struct Restoration {
     /// How many certificates there are.
     pub certificates: usize,
-    /// How many of them lacked something that was written now: a record, a page, a signature.
+    /// How many of them lacked a file that was written now: a record, a page, a signature.
     pub restored: usize,
     /// How many PDFs were taken from the copy.
     pub pdfs: usize,
-    /// The ids of certificates that stand and whose PDF is lost: their pages say so.
+    /// The ids of certificates that stand and whose PDF is lost. Their pages say that it is.
     pub lost_pdfs: BTreeSet<CertificateId>,
     /// The ids of certificates that keep their PDF, and in whose place the public store has another
     /// file: it was damaged or changed.
@@ -68,8 +70,7 @@ impl Register {
     /// what was interrupted, and may run while certificates are issued.
     ///
     /// `pdfs` is asked for each PDF that the public store lacks, or that is not the one that was
-    /// issued. `each` is called for every id that
-    /// was looked at.
+    /// issued. `each` is called for every id that was checked.
     ///
     /// # Errors
     /// [`ErrorKind::Key`](crate::ErrorKind::Key): the register belongs to another id secret. A store
@@ -118,8 +119,8 @@ impl Register {
         Ok(ids)
     }
 
-    /// Supersedes editions whose award is not known by those that name them as the edition before:
-    /// a process ended between the two, and the private side was lost since.
+    /// Supersedes editions whose award is not known by the editions that name them as their
+    /// predecessor: a process ended before it did that, and the private side was lost since.
     fn link_editions(
         &self,
         secret: &IdSecret,
@@ -129,7 +130,7 @@ impl Register {
         let mut next = HashMap::new();
         let failed = done.failed();
         for id in &done.unknown_awards {
-            // What cannot be read was reported when it was looked at.
+            // Records that cannot be read were reported already.
             if failed.contains(id) {
                 continue;
             }
@@ -171,7 +172,7 @@ impl Register {
             let Some(pdf) = self.public.read(&path)? else { continue };
             let id = self.id_of(&pdf);
             let record = match &id {
-                // Of a record that cannot be read nothing tells that it has ended.
+                // It is not known whether a certificate with an unreadable record has ended.
                 Some(id) if failed.contains(id) => continue,
                 Some(id) => self.record(id)?,
                 None => None,
@@ -193,7 +194,7 @@ impl Register {
     }
 }
 
-/// What the stores have of an id.
+/// The files of an id in the stores.
 #[derive(Debug, Clone, Copy, Default)]
 struct FilesOfId {
     has_snapshot: bool,
@@ -256,7 +257,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Publishes a certificate that a process has begun: its PDF is there, and its record is not.
+    /// Publishes a certificate that an interrupted process has begun: it has a PDF and no record.
     /// If the edition before it was revoked or erased since then, this one is too when the award is
     /// settled.
     fn finish_begun(&mut self, id: &CertificateId) -> Result<bool> {

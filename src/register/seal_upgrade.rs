@@ -1,10 +1,9 @@
-//! The seal of a published certificate, raised to a higher level where it lies.
+//! The upgrade of a published certificate's seal to a higher level, in the store.
 //!
 //! Takes a verify id and a sealer. The PDF gets other bytes, and with them another detached
 //! signature, another snapshot and another hash in the record. The decision made here is the order:
 //! the snapshot of the new PDF first, then the PDF, then the record. So a process that ends in
-//! between leaves a PDF whose snapshot says what its record has to become, and the next run
-//! finishes it.
+//! between leaves a PDF with a snapshot that contains the new record, and the next run finishes it.
 
 use crate::base::digits::{CertificateId, Sha256};
 use crate::base::error::{Error, ErrorKind, Result};
@@ -21,13 +20,13 @@ use crate::seal::sealer::{Sealed, Sealer};
 /// How often other processes may change a certificate while its seal is raised.
 const MAX_ATTEMPTS: usize = 8;
 
-/// What became of the seal of a published certificate.
+/// The result of upgrading the seal of a published certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SealUpgrade {
     /// The PDF has a seal of a higher level, or a new archive timestamp.
     Raised,
-    /// Nothing was to be added.
+    /// There was nothing to add.
     Unchanged,
     /// The certificate is superseded, revoked or erased: its PDF stays as it is.
     Ended,
@@ -80,7 +79,8 @@ impl Register {
             self.prepare(&next, &sealed.sha256)?;
             let file = StoreFile::new(path, &sealed.bytes);
             if self.public.swap(&file, &pdf)? == SwapOutcome::Conflict {
-                // Another process raised it first, maybe to the same bytes, or ended the certificate.
+                // Another process upgraded it first, maybe to the same bytes, or ended the
+                // certificate.
                 if self.public.read(path)?.as_ref() != Some(&sealed.bytes) {
                     self.discard(id, &sealed.sha256)?;
                 }
@@ -110,8 +110,8 @@ impl Register {
         })
     }
 
-    /// Makes signature, pages and record say what the PDF is, and removes the snapshot of the one
-    /// before it.
+    /// Makes signature, pages and record agree with the new PDF, and removes the snapshot of the
+    /// old one.
     fn show_upgrade(&self, before: &Record, next: &Snapshot) -> Result<()> {
         let (Some(old), Some(new)) =
             (before.certificate.as_ref(), next.record.certificate.as_ref())

@@ -23,7 +23,7 @@ use crate::site::gender::Gender;
 use crate::site::request::Request;
 use crate::text::phrases::PrintedFact;
 
-/// All that publishing a certificate needs besides its PDF.
+/// Everything that publishing a certificate needs besides its PDF.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Snapshot {
     pub(crate) schema: u32,
@@ -34,7 +34,7 @@ pub(crate) struct Snapshot {
     /// erasure of that edition holds for this one too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) predecessor: Option<Predecessor>,
-    /// What the certificate prints, to say later what differs.
+    /// The facts that the certificate prints, by which later messages name differences.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) facts: Vec<PrintedFact>,
     /// The fingerprint of the id of the message that asked for it.
@@ -113,7 +113,7 @@ impl RequestSnapshot {
 
 #[cfg(feature = "studio")]
 impl RequestSnapshot {
-    /// The request again, for another name, as of now.
+    /// The same request for another name, without the time of the old one.
     ///
     /// # Errors
     /// [`ErrorKind::Name`]: the name cannot be printed.
@@ -204,7 +204,8 @@ impl Snapshot {
         self.request.extra.values().filter_map(Value::as_str)
     }
 
-    /// Whether the certificate was issued for such a request, at whatever time it was made.
+    /// Whether the certificate was issued for an equal request. The time of the request does not
+    /// count.
     #[cfg(feature = "agent")]
     pub(crate) fn answers(&self, request: &Request) -> bool {
         let requested_at = self.request.requested_at;

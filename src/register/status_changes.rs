@@ -1,8 +1,8 @@
 //! Changes to the status of an issued certificate: revoked, superseded, or asked for again.
 //!
 //! Each is a run of the loop that makes the two sides of a certificate agree
-//! ([`agreement`](super::agreement)). What a process leaves that ends in between is finished by the
-//! next run of anything on the certificate.
+//! ([`agreement`](super::agreement)). If a process ends in between, the next command on the
+//! certificate finishes it.
 
 use crate::base::digits::{CertificateId, Sha256};
 use crate::base::error::{Error, ErrorKind, Result};
@@ -76,8 +76,8 @@ impl Register {
     }
 
     /// Marks the certificates that a revoked key sealed at or after a time: the records say so.
-    /// `certificates` are the fingerprints of the key's X.509 certificates. A certificate that fails is
-    /// told to `failed`, and the others are marked. Returns how many are marked.
+    /// `certificates` are the fingerprints of the key's X.509 certificates. `failed` is called with
+    /// a certificate that fails, and the others are marked. Returns how many are marked.
     ///
     /// # Errors
     /// The public store cannot be listed.
@@ -122,8 +122,8 @@ impl Register {
         Ok(count)
     }
 
-    /// The award that a certificate belongs to, or `None` if nothing tells: its private record and
-    /// its snapshots are lost, and it is not identified by the name that it prints.
+    /// The award that a certificate belongs to. `None` if it is not known: its private record and
+    /// snapshots are lost, and the printed name does not identify it.
     ///
     /// # Errors
     /// As [`record`](Self::record).
@@ -143,13 +143,13 @@ impl Register {
         Ok(record.and_then(|record| award_by_name(record, secret)))
     }
 
-    /// Finishes what a process left that ended after it had published the edition: the editions
-    /// before it still stand.
+    /// Supersedes the editions before this one, which still stand if the process that published
+    /// this one ended too early.
     fn supersede_predecessors(&self, record: &Record, now: Timestamp) -> Result<()> {
         let successor = record.successor.clone();
         let successor = successor.unwrap_or_else(|| self.publish.verify_url(&record.id));
         let mut last = record.clone();
-        // As many steps as there are editions before it.
+        // At most as many steps as there are editions before it.
         for _ in 1..record.edition {
             let snapshots = self.snapshots(&last.id)?;
             let before = snapshots.into_iter().find_map(|snapshot| snapshot.predecessor);
@@ -223,8 +223,8 @@ impl Register {
     }
 
     /// Writes a tombstone, the record of a certificate that was revoked before it was issued,
-    /// unless the certificate has a record. Returns `None` if it has another one: a tombstone of
-    /// another revocation may have been asked for earlier.
+    /// unless the certificate has a record. Returns `None` if it has another record, such as a
+    /// tombstone of an earlier revocation.
     pub(crate) fn create_tombstone(
         &self,
         award: &Award,

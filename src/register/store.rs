@@ -1,9 +1,9 @@
 //! Where the files of certificates go: a folder that a web server serves, or a bucket of S3.
 //!
-//! Takes finished bytes with a path, and gives them back. The decision made here: the store is the
-//! register, no other place remembers what was issued. So a store can create a file only if the
-//! path is free, and replace one only if it still has the expected content. With these two
-//! operations many machines share one store without a lock.
+//! Takes finished bytes with a path, and gives them back. The decision made here: only the store
+//! records what was issued. So a store must be able to create a file only if the path is free, and
+//! to replace one only if it still has the expected content. With these two operations many
+//! machines share one store without a lock.
 
 mod batch;
 mod directory;
@@ -52,7 +52,7 @@ pub trait Store: Debug + Display + Send + Sync {
     ///
     /// Of several callers that swap the same content, one writes. That holds among callers that use
     /// only [`create`](Store::create) and this method for the path: [`replace`](Store::replace)
-    /// overwrites whatever they wrote. A swap of bytes for the same bytes tells whether the file
+    /// overwrites whatever they wrote. A swap of bytes for equal bytes checks whether the file
     /// still has them.
     fn swap(&self, file: &StoreFile<'_>, was: &[u8]) -> Result<SwapOutcome>;
 
@@ -65,8 +65,8 @@ pub trait Store: Debug + Display + Send + Sync {
     /// Calls `found` with the path of each file below `folder`, or of every file, until `found`
     /// fails.
     ///
-    /// The order is any, and the paths are never all in memory. Files that are written or removed
-    /// meanwhile may be among them or not. The store's own files, and names that are no
+    /// The order is not specified, and the paths need not fit into memory. Files that are written
+    /// or removed meanwhile may be listed or not. The store's own files, and names that are no
     /// [`StorePath`], are left out.
     fn list(
         &self,
@@ -77,9 +77,9 @@ pub trait Store: Debug + Display + Send + Sync {
     /// Calls `found` with each file of this name in the folders directly below `folder`, until
     /// `found` fails, and tells its version.
     ///
-    /// The order is any, and a file may be found more than once. A version that is equal to that of
-    /// an earlier [`read_version`](Store::read_version) tells that the file has the content of
-    /// then. A store without versions gives `None`.
+    /// The order is not specified, and a file may be found more than once. If a version equals that
+    /// of an earlier [`read_version`](Store::read_version), the file still has that content. A
+    /// store without versions gives `None`.
     fn list_named(
         &self,
         folder: &StorePath,
@@ -99,8 +99,8 @@ pub trait Store: Debug + Display + Send + Sync {
         Ok(bytes.map(|bytes| VersionedFile { bytes, version: None }))
     }
 
-    /// Begins a batch of files, or returns `None` if writing them one by one is as good. A store that
-    /// hands its calls on to another leaves this as it is, and gets each file.
+    /// Begins a batch of files, or returns `None` if writing them one by one is as fast. A store
+    /// that wraps another one can keep this default; then every file passes through it.
     fn begin_batch(&self) -> Result<Option<Box<dyn StoreBatch + '_>>> {
         Ok(None)
     }
@@ -110,9 +110,9 @@ pub trait Store: Debug + Display + Send + Sync {
     fn check(&self) -> Result<()>;
 }
 
-/// Files of a [`Store`] that are made to last together: all are staged, which no reader sees, then
-/// synced, then get their paths one by one, and are synced again. What has no path when the batch is
-/// dropped is removed.
+/// Files of a [`Store`] that are synced together: all are staged, unseen by readers, and synced;
+/// then each gets its path, and all are synced again. Files without a path when the batch is
+/// dropped are removed.
 ///
 /// # Errors
 /// As [`Store`].
@@ -129,9 +129,9 @@ pub trait StoreBatch: Debug {
     /// Makes all that was staged, created and replaced until now outlast a power failure.
     fn sync(&mut self) -> Result<()>;
 
-    /// A number that batches share if a power failure leaves nothing of what was created or replaced
-    /// in one of them without all that was before, in any of them. The sync of one is then that of
-    /// all. `None` if that is not known.
+    /// A number that batches share if the file system keeps the order of their writes: after a
+    /// power failure, a write of any of them exists only if all earlier ones do. Syncing one of
+    /// them then syncs all. `None` if that is not known.
     fn ordered_by(&self) -> Option<u64> {
         None
     }
@@ -171,13 +171,13 @@ impl<'a> StoreFile<'a> {
     }
 }
 
-/// What a store tells one content of a file from another by, without reading it: the entity tag of
-/// S3, or what a file system says of the file.
+/// By this a store tells one content of a file from another without reading it: the entity tag of
+/// S3, or the metadata of a file system.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct FileVersion(String);
 
 impl FileVersion {
-    /// A version, by any text that is another one for each content of a file.
+    /// A version, from a text that differs for each content of a file.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }

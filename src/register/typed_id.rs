@@ -1,7 +1,7 @@
 //! The id of a certificate, as people type and paste it.
 //!
-//! Takes a text; gives the verify id in it. The decision made here: signs that only divide the
-//! digits are left out, and no digit is guessed at: an `O` for a zero is an error.
+//! Takes a text; gives the verify id in it. The decision made here: characters that only separate
+//! the digits are ignored, and no digit is guessed: the letter `O` in place of a zero is an error.
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -24,8 +24,8 @@ use crate::base::error::{Error, ErrorKind, Result};
 /// [`ErrorKind::InvalidValue`]: the text holds no id, or the address is that of a PDF, whose id is
 /// another one.
 pub fn typed_id(text: &str) -> Result<CertificateId> {
-    // Compatibility forms (a full-width digit) and signs without a width come with what is pasted
-    // from a page or a document.
+    // Text that is pasted from a page or a document may have compatibility forms, such as
+    // full-width digits, and characters without width.
     let plain: String = text.nfkc().filter(|c| !is_invisible(*c)).collect();
     let plain = plain.trim().trim_matches(is_quote).trim();
     let found = if plain.contains('/') { in_address(plain) } else { digits(plain) };
@@ -54,19 +54,19 @@ fn in_address(address: &str) -> Option<CertificateId> {
     <[CertificateId; 1]>::try_from(found).ok().map(|[id]| id)
 }
 
-/// The id that is left without blanks and hyphens.
+/// The id that remains without blanks and hyphens.
 fn digits(text: &str) -> Option<CertificateId> {
     let divides = |c: char| c.is_whitespace() || is_dash(c);
     let id: String = text.chars().filter(|c| !divides(*c)).collect();
     CertificateId::parse(&id.to_ascii_lowercase()).ok()
 }
 
-/// Dashes of every width, which word processors put in place of a hyphen.
+/// Dashes of every width, with which word processors replace a hyphen.
 fn is_dash(c: char) -> bool {
     matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}')
 }
 
-/// Signs that programs put around a text, and that stand in no id.
+/// Quotes and brackets that programs put around a text. No id has them.
 fn is_quote(c: char) -> bool {
     matches!(c, '"' | '\'' | '`' | '<' | '>' | '(' | ')' | ',' | ';' | '.' | ':')
         || matches!(c, '\u{2018}'..='\u{201f}' | '«' | '»' | '‹' | '›')

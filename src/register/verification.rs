@@ -1,4 +1,5 @@
-//! Whether a file stands: the verifier's findings with what the register says of the certificate.
+//! The verification of a file together with its status: the verifier's findings, and what the
+//! register says about the certificate.
 //!
 //! The status belongs to the award that the document names, and not to one digest of its PDF: the
 //! same certificate may have other bytes, such as after its seal was raised.
@@ -15,7 +16,7 @@ use crate::seal::verify::{
     CertificateLink, Judgement, Standing, Trust, Verification, verify, verify_imported,
 };
 
-/// What every sealed PDF has.
+/// The byte string that every sealed PDF has.
 const SEAL: &[u8] = b"/ByteRange";
 
 /// A file that another program issued, as the register knows it.
@@ -29,7 +30,7 @@ pub(crate) struct ImportedFile {
 }
 
 impl ImportedFile {
-    /// Verifies the file by this signature, else by the one that was kept, and by the record.
+    /// Verifies the file by this signature, or else by the one in the register, and by the record.
     pub(crate) fn verify(
         &self,
         file: &[u8],
@@ -52,7 +53,7 @@ impl ImportedFile {
         let url = self.record.certificate.as_ref().and_then(|it| it.verify_url.clone());
         let url = url.map(String::from);
         let certificate = CertificateLink { id: self.record.id.clone(), url };
-        // An empty one was published where nothing could sign.
+        // The other program published an empty file if it could not sign.
         let given = signature.filter(|text| !text.is_empty());
         let signature = given.or(self.signature.as_deref());
         verify_imported(file, certificate, signature, self.holds_digest, trust, now)
@@ -65,8 +66,7 @@ impl Register {
     /// Use [`verify()`](crate::seal::verify()) if there is no register to ask.
     ///
     /// # Errors
-    /// As [`record`](Self::record): the register does not answer. Then nothing is known of the
-    /// status.
+    /// As [`record`](Self::record): the register does not answer. Then the status is not known.
     pub fn verify(
         &self,
         file: &[u8],
@@ -88,8 +88,8 @@ impl Register {
         })
     }
 
-    /// The file as the register knows it, if another program issued it; `None` if it is another, or one
-    /// that stands and has other bytes than that which was issued.
+    /// The file as the register knows it, if another program issued it. `None` if the register does
+    /// not know it, or if the certificate stands and the file differs from the one that was issued.
     ///
     /// # Errors
     /// As [`record`](Self::record).
@@ -126,7 +126,7 @@ impl Register {
                 self.file(&path)?
             }
         };
-        // An empty one was published where nothing could sign.
+        // The other program published an empty file if it could not sign.
         let signature = signature.filter(|text| !text.is_empty());
         Ok(Some(ImportedFile { record, signature, holds_digest }))
     }
@@ -158,8 +158,8 @@ impl Record {
         facts.and_then(|it| it.pdf_sha256()).is_some_and(|it| it == sha256)
     }
 
-    /// Whether the certificate stands on that day. The issuer does not know it of one whose key was
-    /// revoked as of an earlier time than it was sealed.
+    /// Whether the certificate stands on that day. It is unknown if its key was revoked as of a
+    /// time before it was sealed.
     pub fn standing(&self, today: Date) -> Standing {
         match self.status {
             Status::Valid if self.expires.is_some_and(|last| last < today) => {

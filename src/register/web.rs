@@ -1,11 +1,10 @@
 //! The web page of a certificate: what was certified, whether it stands, and how to check it.
 //!
 //! Takes [`PageFacts`] and the texts of a language, gives [`Pages`]. The decision made here: a page
-//! depends on no server but the one that it lies on. It is readable without script, and loads only
-//! what lies beside it: a style and a script that are named by their digests ([`PageAsset`]), the
-//! PDF that it shows, and the record of its certificate, which says what the status is now. Its
-//! content security policy allows nothing else, so that even a value that was not escaped could not
-//! run.
+//! depends on no server but its own. It is readable without scripts, and loads only files of the
+//! same store: a style and a script that are named by their digests ([`PageAsset`]), the PDF that
+//! it shows, and the record of its certificate, which says what the status is now. Its content
+//! security policy allows nothing else, so that not even an unescaped value could run as a script.
 //!
 //! The templates are minijinja's, with strict undefined values, escaping, limited fuel and no
 //! loader. Templates, style and scripts are files of `layouts/shared/pages/`, each of which a site
@@ -200,7 +199,8 @@ fn complete<'a>(
     }
 }
 
-/// A picture as an address. Its text is shorter so than in base64 (RFC 2397).
+/// A picture as a `data:` URL (RFC 2397). Percent-encoding is shorter than base64 for the text of
+/// an SVG.
 fn data_url(svg: &str) -> String {
     let mut url = "data:image/svg+xml,".to_owned();
     for c in svg.chars() {
@@ -216,7 +216,7 @@ fn data_url(svg: &str) -> String {
 }
 
 /// The content security policy of a page (CSP Level 3). Chromium shows an `object` with a PDF as a
-/// frame, so that both are allowed from where the PDF is, and from nowhere else.
+/// frame, so both are allowed, from the address of the PDF only.
 fn policy(facts: &VisibleFacts) -> String {
     let pdf = facts.certificate.as_ref().and_then(|shown| shown.pdf.as_ref());
     let shown = pdf.and_then(|pdf| pdf.url.as_deref()).and_then(link::source);
@@ -229,8 +229,8 @@ fn policy(facts: &VisibleFacts) -> String {
     )
 }
 
-/// What search engines and messengers say below the title. It does not say that the certificate is
-/// valid, because they keep it.
+/// The description that search engines and messengers show. It does not state the status, because
+/// they keep old copies.
 fn description(facts: &VisibleFacts, texts: &BTreeMap<&str, &str>) -> String {
     match &facts.certificate {
         None => facts.issuer.clone(),

@@ -10,7 +10,7 @@ const MAX_SET_MEMBERS: usize = 64;
 /// The deepest nesting that is read.
 const MAX_DEPTH: usize = 32;
 
-/// Decodes a value that is all of `der`, after a look at the sizes of its sets.
+/// Decodes a value that is all of `der`, after checking the sizes of its sets.
 ///
 /// # Errors
 /// Those of [`Decode::from_der`]; a set has too many members; values are nested too deep.

@@ -92,7 +92,8 @@ impl Identity {
         self.signer.public().algorithm()
     }
 
-    /// Checks that the certificates are still valid: time has passed since the identity was made.
+    /// Checks that the certificates are still valid: they may have expired since the identity was
+    /// made.
     ///
     /// # Errors
     /// [`ErrorKind::Key`]: a certificate is not valid at `now`.
@@ -112,8 +113,8 @@ impl Identity {
 }
 
 impl Trust {
-    /// Trusts the certificate of this identity to seal. Its issuers are only known, not trusted:
-    /// another certificate from them is not trusted.
+    /// Trusts the certificate of this identity to seal. Its issuers serve to check it and are not
+    /// trusted: another certificate from them is not trusted.
     pub fn with_identity(self, identity: &Identity) -> Self {
         self.with_certificate(identity.certificate().clone(), identity.chain().to_vec())
     }

@@ -7,9 +7,9 @@
 //! A seal is a PAdES baseline signature (ETSI EN 319 142-1) in a revision of its own; a detached
 //! OpenPGP signature (RFC 9580) covers the whole sealed file. `ring` does all mathematics.
 //!
-//! A file serves either verifying or sealing. What verifying needs never imports what only sealing
-//! needs: private keys and signers, identities, `write` and `embed`, issuing, requests to a TSA,
-//! and the sealer.
+//! Each file of this module serves either verifying or sealing. A file for verifying never imports
+//! one for sealing: private keys and signers, identities, `write` and `embed`, issuing, requests to
+//! a TSA, and the sealer.
 
 mod asn1;
 pub(crate) mod cms;

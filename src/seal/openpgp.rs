@@ -10,8 +10,8 @@
 //! that [`DetachedSignature`] writes, byte for byte. Keys are named by their whole fingerprint,
 //! never by a short id, which can be forged.
 //!
-//! A signature is never called good that GnuPG does not call good. What GnuPG would know and this
-//! library does not, an algorithm or an old version, is not known.
+//! A signature counts as good only if GnuPG calls it good too. An algorithm or a version that GnuPG
+//! knows and this library does not gives the answer «unknown».
 
 mod algorithm;
 pub(crate) mod armor;

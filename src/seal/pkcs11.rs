@@ -31,7 +31,7 @@ pub struct Pkcs11Signer {
     state: Mutex<State>,
 }
 
-/// What a signer has at a time.
+/// The state of a signer.
 enum State {
     Closed,
     Open(OpenKey),
@@ -54,8 +54,8 @@ impl Pkcs11Signer {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::MissingFile`]: there is no such module. [`ErrorKind::Key`]: the module is none,
-    /// the token has no such key or one that cannot seal, or refuses the PIN.
+    /// [`ErrorKind::MissingFile`]: there is no such module. [`ErrorKind::Key`]: the file is no PKCS
+    /// #11 module; the token has no such key, or one that cannot seal; or it refuses the PIN.
     /// [`ErrorKind::Signer`]: the token is not there, or fails.
     pub fn open(key: Pkcs11Key, pin: &str, public: PublicKey) -> Result<Self> {
         if public.algorithm() == Algorithm::Ed25519 {

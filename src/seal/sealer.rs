@@ -6,8 +6,8 @@
 //! A [`Sealer`] lives as long as the process and is shared by its threads; a [`Sealed`] is one
 //! document. If the TSA cannot be reached, the seal has a lower level and a warning; it is an error
 //! only for a caller that requires a timestamp. Every sealed document is verified before it is
-//! returned: the first of a sealer is read whole, as its verifier reads it, and so is each that a
-//! token of a TSA was added to; of the others all is checked that is not the same in each.
+//! returned: the first of a sealer, and each with a timestamp token, is read whole, as the verifier
+//! reads it; of every other one, all that differs from the first is checked.
 
 mod crls;
 mod sealed_dss;
@@ -57,14 +57,15 @@ const TIMESTAMP_LEN: usize = 10_240;
 #[derive(Debug, Clone)]
 pub struct Sealer {
     identity: Identity,
-    /// What is the same in each seal, when a document with one was read back.
+    /// The parts that all seals of the identity share. It is set once a whole document with them
+    /// was verified.
     template: Arc<OnceLock<SealTemplate>>,
     pgp: Option<Arc<dyn PgpSigner>>,
     tsa: Option<Tsa>,
     issuers: Vec<X509>,
     crls: SharedCrls,
-    /// The certificates that this site sealed with before, and their issuers: documents with their
-    /// seals are upgraded too.
+    /// The certificates that this site sealed with before, and their issuers. Seals of these are
+    /// upgraded too.
     own: Trust,
     archive: bool,
     require_timestamp: bool,
@@ -182,7 +183,8 @@ impl Sealer {
         };
         let (mut signable, _) = pdf::seal(&document, &params)?;
         let hash = self.identity.algorithm().hash();
-        // The seal, the detached signature and the record are over the same beginning.
+        // The seal, the detached signature and the record hash files that begin with the same
+        // bytes.
         let [base, head, tail] = signable.signed_parts(&document);
         let begun = hash.begin().with(&[base, head]);
         let hashed_len = base.len() + head.len();
@@ -230,14 +232,15 @@ impl Sealer {
         if self.tsa.is_some() || self.template.get().is_none() {
             let sealed = self.finish(bytes, level, warnings, now)?;
             if self.template.get().is_none() {
-                // Another thread may have been first, with the same.
+                // Another thread may have set it meanwhile, to the same value.
                 let _ = self.template.set(SealTemplate::new(&self.identity)?);
             }
             return Ok(sealed);
         }
-        // The verifier makes the revision again from these; that of an archive field it tries.
+        // The verifier makes the revision again from these parameters. It tries both values of
+        // `has_archive_field`, which the file does not state.
         let read = SealParams::read(&document, &bytes[pdf.len()..]);
-        // A document may end in a line end, which the revision then begins with.
+        // If the document ends with a line feed, `base_end` counts that byte to the revision.
         let is_base = Document::base_end(&bytes)
             .and_then(|end| pdf.get(end..))
             .is_some_and(|rest| rest.is_empty() || rest == b"\n");
@@ -298,7 +301,7 @@ impl Sealer {
         })
     }
 
-    /// The seal with a timestamp token over its signature value, if there is a TSA to ask.
+    /// The seal with a timestamp token over its signature value, or `None` without a TSA.
     fn with_timestamp(&self, seal: &[u8], now: Timestamp) -> Option<Result<Vec<u8>>> {
         let tsa = self.tsa.as_ref()?;
         let unreadable =

@@ -41,8 +41,9 @@ pub(crate) const MAX_LEN: usize = 64 << 20;
 
 /// Verifies a file and, if it is given, the armoured text of its detached signature.
 ///
-/// `now` is the time of verification. A certificate that has expired by then proves nothing, unless
-/// a trusted timestamp token shows that it sealed while it was valid.
+/// `now` is the time of verification. The seal of a certificate that has expired by then proves
+/// nothing, unless a trusted timestamp token shows that it was made while the certificate was
+/// valid.
 ///
 /// A file does not know whether it was revoked: ask the issuer's register, by the identifier in
 /// [`Verification::certificate`], and add its answer with [`Verification::with_status`].
@@ -74,8 +75,9 @@ pub fn verify(
     Verification::new(sha256, found.certificate, found.seal, signature, found.foreign)
 }
 
-/// Verifies a file that may be another program's, because no register was asked: as [`verify`], but that one
-/// which names a certificate, and has neither a seal nor a trace of this program, is not known to be bad.
+/// Verifies a file without asking a register, like [`verify`]. The difference: a PDF that names a
+/// certificate and has neither a seal nor a trace of this program is not bad but unknown, because
+/// another program may have issued it.
 #[cfg(feature = "issue")]
 pub(crate) fn verify_unasked(
     bytes: &[u8],
@@ -92,9 +94,9 @@ pub(crate) fn verify_unasked(
     Verification::new(Some(Sha256::of(bytes)), certificate, None, signature, None)
 }
 
-/// Verifies a file that another program issued, which therefore has no seal. `holds_digest` says whether
-/// the caller's own register holds its digest. `certificate` is what the register says that it is. The signature may be in any
-/// form that GnuPG takes.
+/// Verifies a file that another program issued, which therefore has no seal. `certificate` is the
+/// one that the caller's register has for the file, and `holds_digest` says whether the register
+/// has the file's digest. The signature may be in any form that GnuPG takes.
 #[cfg(feature = "issue")]
 pub(crate) fn verify_imported(
     bytes: &[u8],

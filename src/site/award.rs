@@ -5,7 +5,7 @@
 //!
 //! Ids are derived from the secret, so that the same request always gives the same addresses, and
 //! other addresses cannot be guessed. The decision made here is which requests are for the same
-//! recipient: those with the same id of the caller's (a username); of requests without an id, those
+//! recipient: those in which the caller gives the same id, such as a username; without an id, those
 //! with the same cleaned name.
 
 use serde::{Deserialize, Serialize};
@@ -25,7 +25,7 @@ pub struct Award {
     pub recipient: Recipient,
 }
 
-/// By what the recipient of an award is identified.
+/// What identifies the recipient of an award.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Recipient {
@@ -49,8 +49,8 @@ impl Award {
         Self { course: request.course().to_owned(), recipient }
     }
 
-    /// Returns a fingerprint of a request and its course. Records that were
-    /// written before certificates were compared by what they print have it as their facts.
+    /// Returns a fingerprint of a request and its course. Older records have it as their facts:
+    /// they were written before certificates were compared by what they print.
     pub(crate) fn facts(
         secret: &IdSecret,
         course: &Course,

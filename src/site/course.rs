@@ -124,7 +124,7 @@ pub enum IssueDate {
 }
 
 impl Course {
-    /// The texts that sentences may print, each where it is written.
+    /// The texts that sentences may print, each with its place.
     pub(crate) fn texts(&self) -> impl Iterator<Item = &Text> {
         [&self.title, &self.organization.name, &self.organization.short]
             .into_iter()
@@ -136,8 +136,8 @@ impl Course {
             )
     }
 
-    /// Returns what the text of a grade is on the course's scale. In `language` it is written: it
-    /// decides what a comma is.
+    /// Returns what the text of a grade is on the course's scale. `language` is the language of the
+    /// text: it decides whether a comma is a decimal sign.
     ///
     /// # Errors
     /// [`InvalidValue`](crate::ErrorKind::InvalidValue): it is outside of the scale, or a number

@@ -1,12 +1,12 @@
-//! Which days may be the date of issue of a certificate, whichever way the date comes.
+//! Which days may be the date of issue of a certificate, from a course, a request or a table alike.
 
 use std::ops::RangeInclusive;
 
 use crate::base::date::Date;
 use crate::base::error::{Error, ErrorKind, Result};
 
-/// The years of certificates. Others are of another calendar, a slip, or what a program writes for no
-/// date: `0001-01-01`, `9999-12-31`.
+/// The years that a date of issue may have. Another year is a typing error, of another calendar, or
+/// what a program writes for no date: `0001-01-01`, `9999-12-31`.
 const YEARS: RangeInclusive<i32> = 1900..=2199;
 
 /// Refuses a date in a year that no certificate has.

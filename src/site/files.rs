@@ -69,7 +69,7 @@ enum File {
     Disk(PathBuf),
 }
 
-/// By what a change of a file is known.
+/// What shows that a file has changed.
 #[cfg(feature = "studio")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum FileMark {
@@ -102,8 +102,8 @@ impl Site {
     ///
     /// # Errors
     /// [`ErrorKind::Io`]: the folder, or a folder inside of it, cannot be listed.
-    /// [`ErrorKind::InvalidValue`]: links lead out of the folder, each with its name: what they lead
-    /// to would be published without being part of the site.
+    /// [`ErrorKind::InvalidValue`]: links lead out of the folder; the error names each. Their
+    /// targets would be published without being part of the site.
     pub fn open(folder: &Path) -> Result<Self> {
         let mut own = BTreeMap::new();
         if !folder.is_dir() {
@@ -201,7 +201,7 @@ impl Site {
         };
         let mut bytes = Vec::new();
         let file = match fs::File::open(path) {
-            // It was removed since the folder was read.
+            // The file was removed after the folder was listed.
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             file => file.map_err(failed)?,
         };

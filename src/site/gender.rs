@@ -1,4 +1,4 @@
-//! The form of address that a recipient is given where a language asks for one.
+//! The grammatical gender of a recipient, for languages whose sentences need one.
 
 use std::fmt;
 
@@ -6,8 +6,8 @@ use serde::{Serialize, Serializer};
 
 use crate::base::error::{Error, ErrorKind, Result};
 
-/// The grammatical gender in which a certificate speaks of its recipient. It is never printed itself:
-/// a sentence chooses its words by it, as in `{{ gender | select(f='inscrite', m='inscrit',
+/// The grammatical gender in which a certificate speaks about its recipient. It is never printed: a
+/// sentence chooses its words by it, as in `{{ gender | select(f='inscrite', m='inscrit',
 /// other='inscrit·e') }}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Gender {

@@ -67,8 +67,8 @@ impl IdSecret {
         Ok(Zeroizing::new(hex::lower(&*random_bytes()?) + "\n"))
     }
 
-    /// Derives an id or a fingerprint from the parts. Each part follows its length, so that
-    /// other parts of the same letters give another id.
+    /// Derives an id or a fingerprint from the parts. The length of each part is hashed before it,
+    /// so that `ab`, `c` and `a`, `bc` give different ids.
     pub(crate) fn derive(&self, purpose: &str, parts: &[&str]) -> KeyedDigest {
         let mut context = hmac::Context::with_key(&self.0);
         for part in [purpose].iter().chain(parts) {

@@ -20,9 +20,9 @@
 //!
 //! The decision made here is that the keys of a set never change. It appears whole, by rename. A
 //! rotation makes the next set and removes the secret parts of the last one; the public parts stay,
-//! so that what they sealed can still be verified, and a note in each says what replaced it. What is
-//! renewed are the CRL, and the certificate of a key whose issuer's address was not known. Files
-//! that end in `.key.pem` are secret: only their owner can read them.
+//! so that what they sealed can still be verified, and a note in each says what replaced it. Two
+//! files are renewed: the CRL, and a certificate that does not name the address of its issuer.
+//! Files that end in `.key.pem` are secret: only their owner can read them.
 
 #[cfg(feature = "cli")]
 mod backup;
@@ -112,8 +112,8 @@ impl Keys {
         Self::create_with(folder, source, &KeyPublication::default(), now)
     }
 
-    /// As [`create`](Self::create), for a site that publishes so: the certificate that seals names
-    /// where its CRL is.
+    /// As [`create`](Self::create), with the addresses at which the site publishes: the certificate
+    /// that seals names where its CRL is.
     ///
     /// # Errors
     /// The errors of [`create`](Self::create).
@@ -318,8 +318,9 @@ impl Keys {
         self
     }
 
-    /// Fetches the CRLs that the certificates of another CA's chain name, so that seals carry them. A
-    /// list that cannot be had is a warning. Keys with a root of their own have theirs.
+    /// Fetches the CRLs that the certificates name, so that seals carry them. A CRL that cannot be
+    /// fetched is a warning. Does nothing for keys with a root of their own, which have the CRL in
+    /// their folder.
     #[cfg(feature = "tsa")]
     pub fn with_fetched_crls(mut self, now: Timestamp) -> Self {
         let chain = self.identity.chain().iter();
@@ -341,8 +342,8 @@ impl Keys {
         self
     }
 
-    /// Sets how the keys are published: a process that issues for long renews the CRL of the root
-    /// so.
+    /// Sets how the keys are published. A process that issues for a long time renews the CRL of the
+    /// root by it.
     #[cfg(feature = "issue")]
     pub fn with_publication(mut self, publication: &KeyPublication) -> Self {
         self.root_crl =
@@ -398,8 +399,8 @@ impl Keys {
         self.root_crl.as_ref().map_or(Ok(()), |own| own.check_leaf(None))
     }
 
-    /// Checks that the keys may seal by what is `published` too: a folder of keys that was put back
-    /// from a copy may not know of the revocation.
+    /// Checks by what is `published` too that the keys may seal: a folder of keys that was restored
+    /// from a backup may lack the revocation.
     ///
     /// # Errors
     /// [`ErrorKind::Key`]: the certificate that seals is revoked. The errors of `published`.
@@ -423,18 +424,18 @@ impl Keys {
         Ok(files)
     }
 
-    /// The CRL of the root, to be kept current while a process issues.
+    /// The CRL of the root, for a process that keeps it current while it issues.
     #[cfg(feature = "issue")]
     pub(crate) fn root_crl(&self) -> Option<&Arc<RootCrl>> {
         self.root_crl.as_ref()
     }
 
-    /// Returns what should be changed about keys that can be used all the same.
+    /// Returns warnings about keys that can be used but should be changed.
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
     }
 
-    /// Returns what can be published: fingerprints, dates, public parts.
+    /// Returns the public parts, with fingerprints and dates.
     pub fn public(&self) -> PublicKeys {
         let leaf = self.identity.certificate();
         PublicKeys {
@@ -470,7 +471,7 @@ fn read_openpgp(set: &Path) -> Result<Arc<dyn PgpSigner>> {
     Ok(Arc::new(files::place_in(&key_file, identity)?))
 }
 
-/// The warning of a CRL that cannot be had.
+/// The warning about a CRL that cannot be fetched.
 #[cfg(feature = "tsa")]
 fn no_crl(url: &str, why: &str) -> Warning {
     let message = format!("seals carry no revocation list from `{url}`: {why}");

@@ -91,12 +91,13 @@ pub(crate) fn tidy(raw: &str) -> Cow<'_, str> {
     cleaned(raw, false).0
 }
 
-/// Returns a name as it is printed, or what there is in its place.
+/// Returns a text cleaned as a name is, without checking whether it is a valid name.
 pub(crate) fn printed(raw: &str) -> Cow<'_, str> {
     cleaned(raw, true).0
 }
 
-/// Removes what could act on the surrounding text. All visible characters and the spaces stay.
+/// Removes the characters that could act on the text around it. All visible characters and the
+/// spaces stay.
 pub(crate) fn inert(text: &str) -> Cow<'_, str> {
     let printable = |byte: u8| (b' '..=b'~').contains(&byte);
     if text.bytes().all(printable) {
@@ -155,8 +156,9 @@ fn cleaned(raw: &str, is_name: bool) -> (Cow<'_, str>, Vec<String>) {
     (Cow::Owned(folded), done)
 }
 
-/// Returns a text in NFC. The form of a CJK compatibility ideograph belongs to the name. NFC alone would
-/// replace it; a standardized variation sequence keeps it (Unicode 16, 23.4).
+/// Returns a text in NFC, except that a CJK compatibility ideograph becomes its standardized
+/// variation sequence (Unicode 16, 23.4): NFC alone would change the form in which the name is
+/// written.
 fn composed(text: &str) -> String {
     text.cjk_compat_variants().nfc().collect()
 }
@@ -341,12 +343,12 @@ mod tests {
                 );
             }
         }
-        // A blank that looks like a space is one.
+        // An invisible letter that looks like a space becomes a space.
         assert_eq!(clean("Ada\u{3164}Zero").0, "Ada Zero");
         assert_eq!(clean("Ada\u{2800} Zero").0, "Ada Zero");
-        // What a joiner keeps apart composes once it is gone.
+        // Characters compose once the joiner between them is removed.
         assert_eq!(clean("Zoe\u{34f}\u{308}").0, "Zoë");
-        // Without Latin letters beside it the mark says nothing.
+        // The mark has no effect without letters of the other direction, so it is removed.
         assert_eq!(clean("علي\u{200f}").0, "علي");
     }
 

@@ -1,12 +1,12 @@
-//! How a recipients file is read, where it does not say so itself: what a course declares under
-//! `recipients`, and what the arguments of the program say over it.
+//! How a recipients file is read where the file does not tell: what a course declares under
+//! `recipients`, overridden by the arguments of the program.
 
 use std::collections::HashSet;
 
 use indexmap::IndexMap;
 
-/// What the caller knows of a recipients file. What is not set is recognised, or refused where the
-/// file allows two readings.
+/// What the caller knows about a recipients file. What is not set is recognised from the file,
+/// which is refused if it allows two readings.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RecipientsFormat {
@@ -41,8 +41,8 @@ pub enum DateOrder {
     Ymd,
 }
 
-/// What a free field cannot be called: the values of each request, and the usual word for the date of
-/// issue.
+/// The names that a free field cannot have: the keys of a request, and the usual word for the date
+/// of issue.
 pub(crate) const RESERVED_FIELDS: [&str; 16] = [
     "course",
     "date",

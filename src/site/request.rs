@@ -55,13 +55,13 @@ pub struct Request {
     warnings: Vec<Warning>,
 }
 
-/// When an agent accepted a request, by the clock of its queue. It gives a request without a time of its
-/// own a place in the order of requests, but no further right.
+/// When an agent accepted a request, by the clock of its queue. It orders requests without a time
+/// of their own and has no other effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Acceptance {
     pub(crate) at: Timestamp,
-    /// Whether the request failed since, was kept, and is done again now: other requests came before
-    /// it, whatever the clocks of two machines say.
+    /// Whether the request failed before, was kept, and is done again now. Then other requests
+    /// overtook it, even if the clocks of two machines say otherwise.
     pub(crate) was_kept: bool,
 }
 
@@ -125,8 +125,8 @@ impl Request {
         self
     }
 
-    /// Sets whether the certificate is a specimen, for trying out the whole way. It has the mark of
-    /// a draft, its page says that it certifies nothing, and no other certificate of the recipient
+    /// Sets whether the certificate is a specimen, for trying out all steps. It has the mark of a
+    /// draft, its page says that it certifies nothing, and no other certificate of the recipient
     /// changes.
     pub fn with_specimen(mut self, specimen: bool) -> Self {
         self.specimen = specimen;
@@ -192,9 +192,9 @@ impl Request {
         self
     }
 
-    /// Sets the name of a template PDF, as messages for edx-certificates have it: a course that lists
-    /// its templates has the layout of this one. A course without such a list ignores it, and so does
-    /// a request that names a layout.
+    /// Sets the name of a template PDF, which messages for edx-certificates have. A course that
+    /// lists templates gives the layout for it. It is ignored if the course has no such list or the
+    /// request names a layout.
     pub fn with_template(mut self, template: impl Into<String>) -> Self {
         self.template = Some(template.into());
         self

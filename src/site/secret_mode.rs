@@ -4,7 +4,8 @@ use std::path::Path;
 
 use crate::base::error::{ErrorKind, Place, Warning};
 
-/// The warning of a secret file that others than its owner can read. `what` it holds: `secret key`.
+/// The warning about a secret file that users other than its owner can read. `what` says what it
+/// holds: `secret key`.
 pub(crate) fn warn_if_readable(path: &Path, what: &str) -> Option<Warning> {
     let file = path.display().to_string();
     let warning = || {

@@ -99,7 +99,7 @@ impl Settings {
         faults.finish().map(|()| settings)
     }
 
-    /// What should be changed about settings that can be used all the same.
+    /// Warnings about settings that can be used but should be changed.
     pub fn warnings(&self) -> Vec<Warning> {
         let is_s3 = matches!(self.store, StoreSettings::S3(_));
         if !is_s3 || !self.publish.has_pages() || self.publish.index_file.is_some() {
@@ -138,7 +138,7 @@ impl Settings {
             self.publish = PublishSettings::read(node, is_on_xqueue, faults);
         }
         if let Some(node) = fields.get("legacy") {
-            // What a migrated site had before; nothing reads it.
+            // The keys that a migrated site had before. Nothing reads them.
             faults.keep(node.entries().map(drop));
         }
         if let Some(node) = fields.get("timezone") {
@@ -273,7 +273,7 @@ mod tests {
         let text = complaint(&format!("{long}{xqueue}"));
         assert!(text.contains("the addresses of PDFs would have"), "{text}");
         assert!(text.starts_with("testamur.yaml:1:"), "{text}");
-        // The addresses of verify pages do not go through the queue.
+        // The limit is for PDFs: the queue does not carry the addresses of verify pages.
         parse(&format!("{}{xqueue}", publish("c")));
     }
 

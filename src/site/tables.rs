@@ -5,8 +5,9 @@
 //!   [`Recipients`], each a [`Request`](crate::site::Request) of its own, with the [`Finding`]s.
 //!
 //! The decision made here is that nothing is guessed at. A table has a header, and a column counts
-//! only if its header is a known word or the caller maps it; every other column is named. What can
-//! be read in two ways (an encoding, a separator, the order of dates, a sheet) is refused with both.
+//! only if its header is a known word or the caller maps it; every other column is named. Where two
+//! readings are possible (of the encoding, the separator, the order of dates, the sheet), the file
+//! is refused and the message has both.
 //!
 //! ```
 //! use testamur::site::tables::{FreeFields, Mapping, Recipients, RowOptions, Table};
@@ -61,8 +62,8 @@ use crate::base::error::{Error, ErrorKind, Place, Result};
 use crate::site::recipients_format::RecipientsFormat;
 
 impl Table {
-    /// Reads the table in a file: CSV, TSV, XLSX or ODS, which its content tells. `file` is its name
-    /// in messages.
+    /// Reads the table in a file. The content tells whether it is CSV, TSV, XLSX or ODS. `file` is
+    /// its name in messages.
     ///
     /// # Errors
     /// [`ErrorKind::Syntax`]: the file is none of these, or broken; its encoding or separator cannot

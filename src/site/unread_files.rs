@@ -7,7 +7,7 @@ use crate::base::error::{ErrorKind, Place, Warning};
 use crate::base::lang::Tag;
 use crate::site::files::Site;
 
-/// What YAML files are called, also by editors that add an ending of their own.
+/// The endings of YAML files, also of editors that add an ending.
 const ENDINGS: [&str; 4] = [".yaml", ".yml", ".yaml.txt", ".yml.txt"];
 
 /// A warning for each file that nothing reads.
@@ -24,7 +24,8 @@ pub(crate) fn unread_files(site: &Site) -> Vec<Warning> {
     unread.map(warning).collect()
 }
 
-/// The name under which a file would be read; `None` if it is read, or is none of ours.
+/// The name under which a file would be read; `None` if it is read as it is, or is neither
+/// sentences nor courses.
 fn read_as(file: &str) -> Option<String> {
     let parts: Vec<&str> = file.split('/').collect();
     let (name, folders) = parts.split_last()?;
@@ -39,7 +40,7 @@ fn read_as(file: &str) -> Option<String> {
         ["layouts", layout] if ["layout", "sample"].contains(&stem) => {
             format!("layouts/{layout}/{stem}.yaml")
         }
-        // A folder between, such as `locale`, or none.
+        // With another folder in between, such as `locale`, or without one.
         ["layouts", layout, ..] => {
             let tag = Tag::parse(&stem.replace('_', "-")).ok()?;
             format!("layouts/{layout}/locales/{tag}.yaml")

@@ -1,4 +1,4 @@
-//! The answers of the studio: a status, a body, and the headers that keep other pages out.
+//! The answers of the studio: a status, a body, and the security headers.
 
 use std::convert::Infallible;
 use std::fs::File;
@@ -17,7 +17,8 @@ use super::findings;
 use super::stream::Stream;
 use crate::base::error::{Error, ErrorClass, ErrorKind};
 
-/// What a browser may load on the page: the studio's own files, and nothing of the internet.
+/// The content security policy of the page: a browser loads only the studio's own files, and
+/// nothing from the internet.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; \
      connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
@@ -27,7 +28,7 @@ pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) media_type: &'static str,
     pub(super) content: Content,
-    /// The name of a file that is to be kept.
+    /// The file name of a download.
     pub(super) file: Option<&'static str>,
 }
 
@@ -48,7 +49,7 @@ impl Answer {
         }
     }
 
-    /// The content of a file, from where it is read next.
+    /// The content of a file, from its current position.
     pub(super) fn of_file(media_type: &'static str, file: File) -> Self {
         Self {
             status: StatusCode::OK,
@@ -66,7 +67,7 @@ impl Answer {
         Self { status, ..Self::new("text/plain; charset=utf-8", text) }
     }
 
-    /// A file that the browser keeps rather than shows.
+    /// Makes the answer a download, which the browser saves.
     pub(super) fn download(self, name: &'static str) -> Self {
         Self { file: Some(name), ..self }
     }

@@ -1,4 +1,4 @@
-//! What the page can ask: one function for each address.
+//! The API of the page: one function for each address.
 //!
 //! The decision made here: everything that changes a file, the keys or the register is a row of
 //! [`is_write`], which a studio that only reads refuses.
@@ -95,7 +95,7 @@ pub(super) fn answer(state: &State, call: &Call<'_>) -> Answer {
     answered.unwrap_or_else(|error| Answer::failed(&error))
 }
 
-/// What the page shows around a certificate.
+/// The state of the site that the page shows.
 fn site_state(state: &State) -> Answer {
     let StudioContext { host, workspace, .. } = &state.context;
     let (generation, press) = workspace.numbered_press(&Overlay::new());
@@ -132,7 +132,7 @@ fn site_state(state: &State) -> Answer {
     Answer::json(&told)
 }
 
-/// Does something while no other file is written.
+/// Calls `act` while no other file is written.
 fn locked<T>(state: &State, act: impl FnOnce() -> T) -> T {
     let _saving = state.saving.lock();
     act()
@@ -154,7 +154,7 @@ struct FileName {
 
 fn read(context: &StudioContext, call: &Call<'_>) -> Result<Answer> {
     let FileName { name } = body(call)?;
-    // A site that cannot be opened has files all the same.
+    // Files can be listed even if the site cannot be opened.
     let site = || context.host.open_site().ok();
     Ok(Answer::json(&files::read(context.host.folder(), site, &name)?))
 }
@@ -196,7 +196,7 @@ fn add_picture(state: &State, call: &Call<'_>) -> Result<Answer> {
 struct NewSiteForm {
     name: String,
     url: String,
-    /// That of the page, in which the school's certificates begin.
+    /// The language of the page, which becomes that of the new site's certificates.
     language: Option<String>,
 }
 

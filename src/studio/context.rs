@@ -1,4 +1,5 @@
-//! What every answer is made with: the program around the studio, the site, and the pictures that were drawn.
+//! The parts that every answer needs: the program around the studio, the site, and the pictures
+//! that were drawn.
 
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use crate::press::Press;
 pub(super) struct StudioContext {
     pub(super) host: Arc<dyn StudioHost>,
     pub(super) workspace: Workspace,
-    /// The pictures that pages were told of.
+    /// The pictures whose addresses were given to pages.
     pub(super) pictures: Pictures,
 }
 

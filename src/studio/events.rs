@@ -12,10 +12,11 @@ use tokio::time::timeout;
 use super::answer::response;
 use super::stream::Stream;
 
-/// After which silence a line is sent that says nothing, so that a browser that is gone is noticed.
+/// The interval of empty lines that are sent while nothing changes, so that a closed browser is
+/// noticed.
 const PULSE: Duration = Duration::from_secs(10);
 
-/// The stream of the generations of a site, from the present one on.
+/// The stream of the generations of a site, from the current one on.
 pub(super) fn stream(
     mut changes: watch::Receiver<u64>,
 ) -> Response<BoxBody<Bytes, Infallible>> {

@@ -25,12 +25,13 @@ const PICTURE_FOLDERS: [&str; 4] = ["signatures", "images", "layouts", PHOTO_FOL
 /// The longest text file, in bytes.
 const MAX_TEXT: u64 = 4 << 20;
 
-/// What became of a text that was to be saved.
+/// The result of saving a text.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum SaveOutcome {
     /// It is on the disk, under this version.
     Saved(String),
-    /// The file is not what the text was made from: its text and version now, `None` if it is gone.
+    /// The file was changed since the page read it: its current text and version, or `None` if it
+    /// is gone.
     Conflict(Option<(String, String)>),
 }
 

@@ -29,7 +29,7 @@ pub(super) fn of_warnings(warnings: &[Warning]) -> Value {
 fn fault(error: &Error) -> Value {
     let (message, place, help) = (error.message(), error.place(), error.help());
     let mut told = finding("error", error.kind().as_str(), message, place, help);
-    // What the page says in its own language.
+    // The page has these messages in its own language.
     if let Some(code) = error.code() {
         told["code"] = code.into();
         told["values"] =

@@ -1,9 +1,10 @@
-//! Who may ask: only the page that the studio itself served, in a browser that was given its address.
+//! Access control: only the page that the studio served itself, in a browser that was given its
+//! address, may send requests.
 //!
-//! Every address begins with a random token, which no other page knows. A page of another site cannot
-//! use it even so: the host of each request must be this machine by the name that the studio gave out,
-//! against names that are bound to this machine later (DNS rebinding), and a browser says of each request
-//! which page made it (`Origin`, `Sec-Fetch-Site`).
+//! Every address begins with a random token, which no other page knows. Even with the token a page
+//! of another site is refused: the `Host` of each request must be a name that the studio gave out,
+//! which prevents DNS rebinding, and the headers `Origin` and `Sec-Fetch-Site` must name the
+//! studio's own page.
 
 use hyper::header::{CONTENT_TYPE, HOST, ORIGIN};
 use hyper::{HeaderMap, Method, StatusCode, Uri};
@@ -37,7 +38,7 @@ impl Guard {
         let mut bytes = [0; 24];
         random::fill(&mut bytes)?;
         let token = hex::lower(&bytes);
-        // Compared as digests, which takes the same time whatever is typed.
+        // Compared as digests, so that the time does not depend on the token.
         let key = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new());
         let key = key.map_err(|_| {
             Error::new(ErrorKind::Key, "the machine gives no random numbers")
@@ -76,7 +77,7 @@ impl Guard {
         let is_foreign =
             site.is_some_and(|site| site != b"same-origin" && site != b"none");
         let is_read = matches!(*method, Method::GET | Method::HEAD);
-        // A browser names the page that writes, whichever it is.
+        // Browsers always send `Origin` with requests that write.
         if is_foreign || !origin.unwrap_or(is_read) {
             return Err(Refusal::Origin);
         }
@@ -85,7 +86,7 @@ impl Guard {
         if hmac::verify(&self.key, token.as_bytes(), self.tag.as_ref()).is_err() {
             return Err(Refusal::Token);
         }
-        // A form of another page can send neither of these without asking first.
+        // A form of another page cannot send these media types without a preflight request.
         let media_type = headers.get(CONTENT_TYPE).map(|it| it.as_bytes());
         if !is_read
             && !matches!(
@@ -108,7 +109,7 @@ impl Refusal {
         }
     }
 
-    /// What is told, which is nothing of the site.
+    /// The text of the refusal, which reveals nothing about the site.
     pub(super) fn text(self) -> &'static str {
         match self {
             Self::Host => "this address is not that of the studio\n",

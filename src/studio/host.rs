@@ -1,4 +1,4 @@
-//! What the studio needs of the program that runs it.
+//! The interface between the studio and the program that runs it.
 
 use std::fmt;
 use std::path::Path;
@@ -21,7 +21,7 @@ pub trait StudioHost: fmt::Debug + Send + Sync {
     /// The clock cannot be read, or there is no such time zone.
     fn clock(&self, timezone: Option<&str>) -> Result<(Timestamp, Date)>;
 
-    /// The folder of the site, which need not be one yet.
+    /// The folder of the site, which may not be a site yet.
     fn folder(&self) -> &Path;
 
     /// Opens the site as it is now.
@@ -36,14 +36,13 @@ pub trait StudioHost: fmt::Debug + Send + Sync {
     /// The folder has files, or cannot be written.
     fn create_site(&self, new: &NewSite) -> Result<()>;
 
-    /// Opens what issues certificates with this press.
+    /// Opens the issue service with this press.
     ///
     /// # Errors
     /// The keys, the id secret or the stores cannot be used; the site has no address.
     fn open_issuer(&self, press: &Arc<Press>) -> Result<Issuing>;
 
-    /// Opens what finds the certificates of the site, which needs no keys; `None` if the site wants
-    /// no index.
+    /// Opens the index of the site, which needs no keys; `None` if the settings want no index.
     ///
     /// # Errors
     /// The stores cannot be used; the site has no address.
@@ -62,17 +61,17 @@ pub struct NewSite {
     pub language: Tag,
 }
 
-/// What issues the certificates of a site.
+/// The issue service of a site, and its public keys.
 #[derive(Debug)]
 pub struct Issuing {
     /// The service.
     pub service: IssueService,
-    /// What of its keys can be handed out.
+    /// The public parts of its keys.
     pub keys: PublicKeys,
 }
 
 impl NewSite {
-    /// Creates the wish for a site.
+    /// Creates the description of a new site.
     pub fn new(name: impl Into<String>, url: impl Into<String>) -> Self {
         let language = Tag::parse("en").expect("it is a tag");
         Self { name: name.into(), url: url.into(), language }

@@ -1,5 +1,5 @@
-//! The sentences of a layout in a language: which there are, what is missing or doubted, and the beginning
-//! of a new language.
+//! The sentences of a layout in a language: which exist, which are missing or marked for review,
+//! and the start of a new language.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use crate::base::lang::Tag;
 use crate::site::Site;
 use crate::text::Phrases;
 
-/// How a translator marks a doubt.
+/// The comment with which a translator marks a sentence for review.
 const DOUBT: &str = "# review:";
 const FOLDER: &str = "layouts/shared/locales";
 
@@ -51,7 +51,7 @@ pub(super) fn inspect(context: &StudioContext, call: &Call<'_>) -> Result<Value>
     }))
 }
 
-/// The lines of a file that its translator doubts.
+/// The lines of a file that are marked for review.
 fn doubts(site: &Site, file: &str) -> Vec<Value> {
     let Ok(Some(bytes)) = site.read(file) else { return Vec::new() };
     let text = String::from_utf8_lossy(&bytes);

@@ -1,8 +1,8 @@
 //! A form over a layout: its slots with their places, and its colours, changed in the text of
 //! `layout.yaml`; and the start of a layout from a picture or from another one.
 //!
-//! The decision made here: the form is read from the text as far as it can be, also while the page is
-//! faulty, because a slot that lies over another one has to be seen to be moved.
+//! The decision made here: the form is read from the text as far as possible, even while the layout
+//! has errors, because a user must see two overlapping slots to move one.
 
 use std::path::Path;
 
@@ -24,7 +24,7 @@ use crate::press::layout::{file_of, folder_of};
 use crate::press::{LayoutStart, start};
 use crate::site::Site;
 
-/// The keys of a slot that can be changed, by what stands in it.
+/// The keys of a slot that can be changed, by its content.
 const PLACE: [&str; 4] = ["x", "y", "width", "height"];
 const STYLE: [&str; 3] = ["align", "vertical", "fill"];
 const TEXT_STYLE: [&str; 9] =
@@ -165,7 +165,7 @@ struct LayoutEdit {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "lowercase")]
 enum Change {
-    /// Sets a key of a slot; without a value the key goes.
+    /// Sets a key of a slot, or removes it if there is no value.
     Slot {
         slot: String,
         key: String,
@@ -295,7 +295,7 @@ fn begin(
         Error::new(ErrorKind::Exists, format!("there are too many layouts `{stem}`"))
     })?;
     let start = make(&site, &name)?;
-    // `layout.yaml` makes the folder a layout: it comes last.
+    // `layout.yaml` makes the folder a layout, so it is written last.
     let (last, first): (Vec<_>, Vec<_>) =
         start.files.iter().partition(|(file, _)| file == "layout.yaml");
     for (file, bytes) in first.into_iter().chain(last) {

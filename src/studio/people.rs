@@ -1,7 +1,8 @@
-//! A recipients file in the browser: read by the same code as the program's, shown, and changeable.
+//! A recipients file in the browser: it is read by the same code as in the program, shown, and its
+//! mapping can be changed.
 //!
-//! The decision made here: nothing of a file is kept but its bytes and what they were read as last. A row
-//! that cannot be read is shown with its fault, and the others are made all the same, as the program does.
+//! The decision made here: only the bytes of a file and the last result of reading them are kept. A
+//! row that cannot be read is shown with its fault, and the others are issued, as in the program.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -31,7 +32,7 @@ struct PeopleFile {
     number: u64,
     file: String,
     bytes: Vec<u8>,
-    /// What it was read as last, if nothing keeps it from being issued.
+    /// The rows as they were read last, if they can be issued.
     ready: Option<Ready>,
 }
 
@@ -63,7 +64,7 @@ struct Reading {
     uses: Option<Vec<String>>,
 }
 
-/// How many rows, and how many values of a column, a page is told.
+/// The most rows, and the most values of a column, that are sent to the page.
 const MAX_ROWS: usize = 2_000;
 const MAX_SAMPLES: usize = 3;
 
@@ -80,7 +81,7 @@ impl People {
         json!({ "people": number })
     }
 
-    /// Reads the file, and tells its columns and its rows.
+    /// Reads the file, and returns its columns and its rows.
     ///
     /// # Errors
     /// There is no such file any more; the site cannot be opened.
@@ -145,7 +146,7 @@ impl People {
         let (_, today) = context.clock(&press)?;
         let drawn = job.request().and_then(|request| {
             let course = press.courses().get(request.course())?;
-            // The grade is looked at as issuing does, which a draft does not.
+            // Checks the grade, as issuing does and a draft does not.
             request.mark(course, request.is_specimen())?;
             let resolution = wish.pixels_per_inch.unwrap_or(96.0);
             Ok((course, press.preview(course, request, today, resolution)?))
@@ -189,7 +190,8 @@ impl Reading {
         Ok(format)
     }
 
-    /// The jobs of the rows, unless something is wrong with the columns; and what is told of both.
+    /// The jobs of the rows, unless the columns have faults; and the JSON that describes rows and
+    /// columns.
     fn rows(
         &self,
         reading: &TableReading<'_>,
@@ -237,7 +239,7 @@ impl Reading {
         Some((jobs, recipients.kept))
     }
 
-    /// The fault of rows that say nothing of their course, where none is chosen.
+    /// The fault of rows without a course, if none is chosen.
     fn course_fault(&self, press: &Press, mapping: &Mapping) -> Option<Error> {
         let has_column = mapping.columns_of(RecipientField::Course).next().is_some();
         if self.course.is_some() || has_column || press.courses().iter().next().is_none()

@@ -1,4 +1,4 @@
-//! What a page asks for when it wants to see a certificate, and what it gets.
+//! Previews: the request of the page for a certificate, and the answer.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -75,7 +75,7 @@ impl PreviewWish {
         };
         if let Some(layout) = &self.layout {
             request = request.with_layout(layout);
-            // What the layout needs and the course lacks is shown as in the layout's sample.
+            // Values that the layout needs and the course lacks are taken from the layout's sample.
             if let (Ok((sample, asked)), Some(_)) = (&sample, own) {
                 for (key, value) in sample.extra.iter().chain(asked.extra()) {
                     if !course.extra.contains_key(key) {
@@ -101,8 +101,8 @@ impl PreviewWish {
         Ok(Subject { course, request })
     }
 
-    /// Draws the page, and says what is to be said of it. What is wrong with the site is no failure
-    /// of the request: it is what the page shows.
+    /// Draws the page, and returns it with errors and warnings. An error of the site does not fail
+    /// the request, because the page shows it.
     pub(super) fn answer(&self, context: &StudioContext) -> Value {
         let (generation, press) = context.workspace.numbered_press(&self.overlay);
         let mut answer = match press {
@@ -128,10 +128,10 @@ impl PreviewWish {
         Ok(shown(&context.pictures, press, &course, preview))
     }
 
-    /// The certificate as a file, which only a page that passes its proof becomes.
+    /// The certificate as a file, if the page passes its proof.
     ///
     /// # Errors
-    /// Whatever is wrong with the site or the page.
+    /// All errors of the site or the page.
     pub(super) fn draft(&self, context: &StudioContext, format: Format) -> Result<Draft> {
         let press = context.workspace.press(&self.overlay)?;
         let Subject { course, request } = self.subject(&press)?;

@@ -17,7 +17,7 @@ use crate::press::Press;
 use crate::register::{EditionQuery, IndexedEdition, IssueOptions, Status, StatusChange};
 use crate::site::course::IssueDate;
 
-/// The most certificates that are told.
+/// The most certificates in one answer.
 const MAX_TOLD: usize = 200;
 
 /// The statuses that are looked for.
@@ -30,7 +30,7 @@ const STATUSES: [Status; 6] = [
     Status::Erased,
 ];
 
-/// What the register is reached by, and the time of the request.
+/// The opened register, and the time of the request.
 struct Opened {
     press: Arc<Press>,
     issuing: Issuing,

@@ -1,8 +1,9 @@
-//! A run: the certificates of a recipients file, tried or issued, with progress and an end that can be
-//! asked for.
+//! A run: the certificates of a recipients file are tried or issued, with progress, and the run can
+//! be stopped.
 //!
-//! The decision made here: a run has no state on the disk. Stopped, it is begun again by the same file, in the
-//! studio or in the program: what is issued is recognised and left as it is.
+//! The decision made here: a run has no state on the disk. A stopped run is continued with the same
+//! file, in the studio or in the program, because issued certificates are recognised and left as
+//! they are.
 
 use std::io::{Seek as _, SeekFrom};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -48,7 +49,7 @@ struct Progress {
     issuing: Option<Issuing>,
 }
 
-/// What became of a row.
+/// The result of a row.
 #[derive(Debug, Clone)]
 struct RowEnd {
     outcome: &'static str,
@@ -61,9 +62,10 @@ struct RowEnd {
 
 /// The outcome of a row that passed a trial.
 const SOUND: &str = "sound";
-/// How long a certificate waits for others to be published with: its progress is looked at.
+/// How long a certificate waits to be published with others. It is short because the user watches
+/// the progress.
 const MAX_WAIT: Duration = Duration::from_millis(400);
-/// How many rows are told at once.
+/// The most rows in one answer.
 const MAX_TOLD: usize = 2_000;
 
 impl Runs {
@@ -166,8 +168,8 @@ impl Runs {
             }
             _ => {
                 let is_zip = what == "zip";
-                // In the folder of the site, without a name: it is as private as the certificates, and goes
-                // when it is sent.
+                // An unnamed file in the folder of the site: it is as private as the certificates,
+                // and vanishes once it is sent.
                 let failed = |error: std::io::Error| {
                     let message = format!("failed to write the file ({error})");
                     Error::new(ErrorKind::Io, message)
@@ -287,7 +289,7 @@ impl Run {
         Ok(())
     }
 
-    /// What the page is told.
+    /// The state of the run for the page.
     fn told(&self) -> Value {
         let progress = self.progress();
         let mut counts = serde_json::Map::new();

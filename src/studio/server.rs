@@ -39,9 +39,9 @@ const MAX_COMPUTING: usize = 16;
 /// How long the head and the body of a request may take.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 const BODY_TIMEOUT: Duration = Duration::from_secs(60);
-/// How often it is asked whether the studio is to end.
+/// How often the server checks whether the studio should end.
 const STOP_INTERVAL: Duration = Duration::from_millis(100);
-/// How long requests that are computed may take to end after that.
+/// How long running requests may take after that.
 const GRACE_PERIOD: Duration = Duration::from_secs(2);
 
 /// How a studio is served.
@@ -114,7 +114,7 @@ impl Studio {
         })
     }
 
-    /// The address of the page. It has the token: who knows it can use the studio.
+    /// The address of the page. It contains the token, so anyone who knows it can use the studio.
     pub fn address(&self) -> &str {
         &self.address
     }
@@ -209,7 +209,7 @@ async fn respond(
         Err(refusal) => {
             let mut response =
                 Answer::text(refusal.status(), refusal.text()).into_response();
-            // A page that is refused keeps no connection from the one that is not.
+            // The connection is closed, so that refused pages do not use up the connections.
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             return response;
         }

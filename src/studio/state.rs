@@ -1,4 +1,4 @@
-//! What all requests to a studio share.
+//! The state that all requests to a studio share.
 
 use std::sync::Mutex;
 
@@ -9,7 +9,7 @@ use super::guard::Guard;
 use super::people::People;
 use super::run::Runs;
 
-/// The state of a studio. Pages keep theirs themselves.
+/// The state of a studio. Each page keeps its own state itself.
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) context: StudioContext,

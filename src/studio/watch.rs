@@ -1,10 +1,10 @@
 //! Notices that a file of the site was saved, by whatever editor.
 //!
-//! The decision made here: the files are looked at every 40 milliseconds, while a page is open. A site has
-//! tens of files, whose times take less than a millisecond to read, and this works on network drives, in
-//! containers and through editors that write a new file in the place of the old one, where notices of the
-//! operating system differ or are missing. A site of so many files that a look takes long is looked at
-//! more seldom: at most a sixth of the time goes into looking.
+//! The decision made here: the files are looked at every 40 milliseconds, while a page is open. A
+//! site has tens of files, whose times take less than a millisecond to read, and this works on
+//! network drives, in containers and through editors that write a new file in the place of the old
+//! one, where notices of the operating system differ or are missing. On a large site a look takes
+//! longer and is made less often: at most a sixth of the time is spent on it.
 
 use std::sync::Weak;
 use std::thread;
@@ -13,9 +13,9 @@ use std::time::{Duration, Instant};
 use super::state::State;
 
 const INTERVAL: Duration = Duration::from_millis(40);
-/// While no page is open.
+/// The interval while no page is open.
 const IDLE_INTERVAL: Duration = Duration::from_millis(250);
-/// How many times as long as a look takes is waited after it.
+/// The pause after a look, as a multiple of its duration.
 const REST: u32 = 5;
 
 /// Looks until the studio has ended.

@@ -1,7 +1,7 @@
 //! The site as it lies on the disk, and the press over it, which is kept warm.
 //!
-//! The decision made here: a change makes a new press that keeps the threads, the fonts and the pictures
-//! of the one before, so that the next picture takes what the change takes and no more.
+//! The decision made here: a change makes a new press that keeps the threads, the fonts and the
+//! pictures of the one before, so that the next preview only computes what changed.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -29,7 +29,7 @@ pub(super) struct Workspace {
 struct Opened {
     /// Counts the states of the site.
     generation: u64,
-    /// By what a change of its files is known; `None` before the first look.
+    /// The marks by which a change of its files is noticed; `None` before the first look.
     marks: Option<Result<BTreeMap<String, FileMark>, String>>,
     press: Option<Result<Arc<Press>>>,
     /// The last press that could be made, whose parts the next one keeps.
@@ -138,7 +138,7 @@ fn open(site: Site, last: Option<&Press>) -> Result<Arc<Press>> {
     press.map(Arc::new)
 }
 
-/// What is said of a folder without settings.
+/// The error for a folder without settings.
 fn no_site() -> Error {
     Error::new(ErrorKind::MissingFile, finding!("no_site"))
         .with_help("make a school in it")

@@ -1,8 +1,8 @@
 //! Changes a YAML file in its text: comments, order and quotes of all else stay as they are.
 //!
 //! Takes a text and the path of a value; gives the text with that value set, added or removed. The
-//! decision made here: what was written is read again, and a change after which the file does not say
-//! what was wished, and all else as before, is refused. Such a value is changed by hand.
+//! decision made here: the changed text is read again, and the change is refused unless exactly the
+//! wanted value differs. Such a value has to be changed by hand.
 
 use std::ops::Range;
 
@@ -57,13 +57,13 @@ impl<'a> YamlEdit<'a> {
             let space = if range.is_empty() { " " } else { "" };
             return self.replace(path, range, &format!("{space}{value}"));
         }
-        // What is missing is written as maps inside each other.
+        // Missing keys on the path are written as nested maps.
         let (first, rest) = (path[known], &path[known + 1..]);
         let value = rest.iter().rev().fold(value.to_owned(), |value, key| {
             format!("{{ {}: {value} }}", scalar(key))
         });
         let entries = entries_of(parent, &self.text);
-        // After the last plain value, whose end is certain and which no map in brackets follows.
+        // Inserted after the last scalar, because the end of a scalar is certain.
         let last = entries.iter().rfind(|entry| entry.is_scalar).or(entries.last());
         let last = last.ok_or_else(|| self.refused())?;
         let entry = format!("{}: {value}", scalar(first));
@@ -258,7 +258,7 @@ fn entries_of(node: Node<'_>, text: &str) -> Vec<Entry> {
 fn end_of(node: Node<'_>, text: &str) -> usize {
     if node.is_scalar() {
         let end = node.span().range().end;
-        // The lines of a block end with one that is not of it.
+        // The span of a block ends after the line break that follows it.
         return text[..end].trim_end_matches('\n').len().max(node.span().range().start);
     }
     let ends: Vec<(usize, usize)> = if node.is_list() {
@@ -288,7 +288,7 @@ fn is_flow(text: &str, start: usize) -> bool {
     if !before.is_empty() {
         return true;
     }
-    // An entry at the beginning of its line: what ends the text before it decides.
+    // An entry at the beginning of its line: the end of the text before it decides.
     let mut lines = text[..line].lines().rev().map(|line| match line.find(" #") {
         _ if line.trim_start().starts_with('#') => "",
         Some(comment) => line[..comment].trim_end(),
@@ -316,7 +316,7 @@ fn line_start(text: &str, at: usize) -> usize {
     text[..at].rfind('\n').map_or(0, |newline| newline + 1)
 }
 
-/// A value without what is at a path, and without the maps on the way that are empty then.
+/// A value without the value at a path, and without maps that become empty by that.
 fn without(mut json: Json, path: &[&str]) -> Json {
     let Some((first, rest)) = path.split_first() else { return Json::Null };
     match &mut json {

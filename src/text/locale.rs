@@ -96,9 +96,9 @@ impl Locale {
         Ok((locale, warning))
     }
 
-    /// An error for each role of the layout's own sentences that those of `tag` lack: without it a
-    /// certificate would leave out what it says in another language. The words between the values,
-    /// whose number depends on the order of a language, are not compared.
+    /// An error for each role that the layout's own sentences have in another language and lack in
+    /// `tag`: the certificate would leave something out. Roles of words between values are not
+    /// compared, because their number depends on the word order of a language.
     pub(crate) fn missing_own_roles(
         &self,
         site: &Site,
@@ -115,7 +115,7 @@ impl Locale {
         let path = locale_file(layout, model);
         let mut in_model = Self::default();
         if let Some(bytes) = site.read(&path)? {
-            // Its faults are reported when it is read for its own language.
+            // The faults of that file are reported when it is loaded for its own language.
             in_model.merge(&path, &bytes, &mut Faults::default());
         }
         let has = |role: &str| self.sentences().any(|sentence| sentence.role == role);
@@ -252,8 +252,8 @@ impl Locale {
             take(&mut self.alt_logo, "logo", "alt.logo");
         }
         if let Some(node) = fields.written("page") {
-            // No certificate has these texts, but their errors are reported together with the
-            // others.
+            // Certificates do not use these texts; they are read so that their errors are reported
+            // with the others.
             page_texts::read(node, faults);
         }
     }

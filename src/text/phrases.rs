@@ -1,9 +1,9 @@
 //! Finished sentences: a language's templates filled with the facts of one certificate.
 //!
-//! Takes a [`Locale`] and [`CertificateFacts`]; gives [`Sentences`] made of runs. The decision: a
-//! value stays a value. Templates are minijinja's, strict, with bounded fuel and without a loader,
-//! and an interpolated value becomes neither markup nor a template. `docs/locale.md` lists the
-//! variables and filters for translators.
+//! Takes a [`Locale`] and [`CertificateFacts`]; gives [`Sentences`] made of runs. The decision: an
+//! interpolated value never becomes markup or a template. Templates are minijinja's, strict, with
+//! bounded fuel and without a loader. `docs/locale.md` lists the variables and filters for
+//! translators.
 
 mod branches;
 mod certificate_facts;
@@ -94,7 +94,7 @@ const MAX_OUTCOMES: usize = 256;
 
 #[cfg(feature = "studio")]
 impl Phrases {
-    /// What all sentences may name, for those who write them.
+    /// The variables that all sentences may name.
     pub(crate) const VARIABLES: &[&str] = &template_check::VARIABLES;
     /// The filters that a value can pass through.
     pub(crate) const FILTERS: &[&str] = &filters::FILTERS;
@@ -270,7 +270,7 @@ impl Phrases {
         let heading = heading.as_ref().and_then(&mut phrase);
         let blocks = blocks.iter().flatten().filter_map(&mut phrase).collect();
         let date = date.as_ref().and_then(&mut phrase);
-        // A certificate that is not published has no address that the sentence could name.
+        // A certificate that is not published has no address for the sentence.
         let authenticity = authenticity.as_ref().filter(|_| facts.verify_url.is_some());
         let authenticity = authenticity.and_then(&mut phrase);
         let specimen = specimen.as_ref().and_then(&mut phrase);
@@ -406,7 +406,7 @@ impl Phrases {
         let text = texts.get(&outcome.text, "the outcome").to_owned();
         let mut written =
             self.write_text(&outcome.text, &text, "outcome", facts, values)?;
-        // Unlike the words of a locale, those of a course are facts.
+        // Unlike the words of a locale, the texts of a course are facts.
         written.facts.insert(0, Fact::Value(text));
         Ok(written)
     }
@@ -458,11 +458,11 @@ impl Phrases {
         let template = template.map_err(|error| syntax_error(error, &place))?;
         let values = Value::from(values.clone());
         let written = Rendering { template, what, values, facts, place: &place }.run()?;
-        // The text may be in the course's language, whose direction may be another.
+        // The text may be in the course's language and have another direction, so it is isolated.
         Ok(FinishedText { runs: written.runs.isolated(), ..written })
     }
 
-    /// Checks and compiles a text of an outcome, once. Gives an environment with the template
+    /// Checks and compiles the text of an outcome, once. Returns an environment with the template
     /// `outcome`.
     fn compile_outcome(
         &self,

@@ -1,4 +1,4 @@
-//! What a native reader would strike out, as rules that the texts of all built-in languages keep.
+//! Rules for the texts of all built-in languages, against wording that native readers criticised.
 //!
 //! `wording.tsv` has the words of each language: one word for one thing.
 
@@ -84,7 +84,7 @@ fn templates(layout: &str, tag: &Tag) -> Vec<(String, String)> {
     sentences.map(|it| (it.role.clone(), it.template.clone())).collect()
 }
 
-/// The faults of all languages, which the test that calls this has none of.
+/// Fails with the faults of all languages, if there are any.
 fn check(faults: impl Fn(&Words, &mut dyn FnMut(&str, &str))) {
     let mut found = Vec::new();
     for words in words() {
@@ -197,7 +197,7 @@ fn what_stands_below_is_called_by_its_title() {
     });
 }
 
-/// Forms of address to an equal, as whole words in lower case.
+/// Informal forms of address, as whole words in lower case.
 const INFORMAL: [(&str, &str); 21] = [
     ("am", "አንተ አንቺ"),
     ("bg", "ти теб твой твоя твоето изтегли избери добави"),
@@ -271,8 +271,8 @@ fn date_line(layout: &str, tag: &Tag, course: &Course) -> Option<String> {
     Some(written.unwrap().date?.runs.bare())
 }
 
-/// The words that may stand at a date that is words, because they govern nothing: «issued», «given
-/// at», «dated», «at» a place.
+/// The words that may stand beside a date in words, because they need no grammatical form of it:
+/// «issued», «given at», «dated», «at» a place.
 const FRAMES: [(&str, &str); 7] = [
     ("ar", "صدرت في  بتاريخ"),
     ("ar", "صدرت بتاريخ"),

@@ -107,8 +107,9 @@ fn batch_issues_each_name_and_reports_the_one_that_failed() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let names = "Ada Lovelace\nGrace Hopper\n   \nAda Lovelace\n";
-    child.stdin.take().unwrap().write_all(names.as_bytes()).unwrap();
+    // The third line is blank, and the fourth is not UTF-8.
+    let names = b"Ada Lovelace\nGrace Hopper\n   \nJos\xe9\nAda Lovelace\n";
+    child.stdin.take().unwrap().write_all(names).unwrap();
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
     let lines = text(&output.stdout).lines();
@@ -125,7 +126,8 @@ fn batch_issues_each_name_and_reports_the_one_that_failed() {
     assert_ne!(ada[0], urls("Grace Hopper")[0]);
     let said = text(&output.stderr);
     assert!(said.contains("`   ` failed"), "{said}");
-    assert!(said.contains("1 failed"), "{said}");
+    assert!(said.contains("a line cannot be read"), "{said}");
+    assert!(said.contains("2 failed"), "{said}");
 }
 
 /// A child process, killed when the test ends.

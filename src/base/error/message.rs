@@ -1,13 +1,15 @@
-//! Messages that other languages can say too: each has a code, and the values in it.
+//! Messages that can be translated: each has a code and values.
 //!
-//! The decision made here: the words of a message with a code stand in one table, [`FINDINGS`], and the
-//! studio has the same in the languages of its page. A message without a code is English alone.
+//! The decision made here: the words of a message with a code stand in one table, [`FINDINGS`], and
+//! the studio has the same in the languages of its page. A message without a code exists only in
+//! English.
 
 use std::borrow::Cow;
 #[cfg(feature = "press")]
 use std::fmt::Display;
 
-/// What an error says: one sentence, and where it is a common one, its code and the values in it.
+/// The message of an error: one sentence and, if it is one of [`FINDINGS`], its code and the values
+/// in it.
 ///
 /// Any text becomes one without a code.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! Errors and warnings as data: the form of `--json`, and of whatever a caller writes with serde.
+//! Errors and warnings as data: the form of `--json`, and of all that a caller writes with serde.
 //!
 //! ```json
 //! { "kind": "unknown_key", "message": "unknown key `titel`",
@@ -6,8 +6,8 @@
 //! ```
 //!
 //! `place` and `help` are `null` where there are none. Of several errors the object is the first
-//! one's, and `faults` has all of them. What was written is read back, but for the excerpt of a place
-//! and the source of an error, which are not written.
+//! one's, and `faults` has all of them. Reading gives back what was written. The excerpt of a place
+//! and the source of an error are not written.
 
 use serde::de::{Deserializer, Error as _};
 use serde::ser::SerializeStruct;

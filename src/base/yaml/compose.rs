@@ -168,7 +168,8 @@ impl<'a> Composer<'a> {
 
     fn entries(&mut self, depth: usize) -> Step<Vec<MapEntry>> {
         let mut entries: Vec<MapEntry> = Vec::new();
-        // Where each key is written, which of an alias is not where its anchor is.
+        // Where each key is written. For an alias this is the place of the alias, not of its
+        // anchor.
         let mut places: Vec<Range<u32>> = Vec::new();
         let mut merges = Vec::new();
         loop {

@@ -10,7 +10,7 @@ use crate::base::error::{Error, ErrorKind, ErrorMessage, Result};
 pub(super) const MAX_FAULTS: usize = 50;
 
 impl Span {
-    /// Creates the fault of what is written here.
+    /// Creates a fault at this span.
     pub(crate) fn fault(
         self,
         kind: ErrorKind,
@@ -73,8 +73,7 @@ impl Faults {
         result.map_err(|fault| self.push(fault)).ok()
     }
 
-    /// Keeps a fault. One in an anchored value is found again at each of its aliases, and kept
-    /// once.
+    /// Keeps a fault. A fault in an anchored value is found again at each alias, and kept once.
     pub(crate) fn push(&mut self, fault: YamlFault) {
         let file = self.file(&fault.span.source);
         let message = fault.error.message().to_owned();

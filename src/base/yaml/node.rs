@@ -219,8 +219,7 @@ impl<'a> Node<'a> {
         })
     }
 
-    /// Returns a whole file as JSON; `None` if it is larger than any that a site has, aliases written
-    /// out.
+    /// Returns a whole file as JSON; `None` if it is too large, aliases written out.
     #[cfg(feature = "studio")]
     pub(crate) fn whole_json(self) -> Option<Json> {
         self.json_within(&mut { MAX_WHOLE_JSON }, 0)

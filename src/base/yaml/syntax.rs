@@ -1,8 +1,8 @@
 //! Explanations of syntax errors.
 //!
 //! The parser names the rule of its grammar that failed, and where. The mistake is most often a
-//! colon in a title, a tab, or a quote that is never closed, and may be several lines above: the
-//! explanation names that.
+//! colon in a title, a tab, or a quote that is never closed, and may be several lines above. The
+//! explanation names the mistake and its line.
 
 use std::ops::Range;
 
@@ -360,7 +360,7 @@ fn hiding_comment(text: &str, range: Range<usize>, close: char) -> Option<usize>
         if start >= range.end {
             break;
         }
-        // The rest of a line after the first sign is its comment.
+        // All that follows the first `#` of a line is its comment.
         if let Some(sign) = comment(line, range.start.saturating_sub(start))
             && start + sign < range.end
             && line[sign..].contains(close)

@@ -52,7 +52,7 @@ fn text_is_returned_as_written() {
     assert_eq!(texts, ["1.10", "no", "it's", "a\tb", "ü"]);
 }
 
-/// The mistakes that people make in YAML files: each is blamed on the line that has to be changed, and
+/// Common mistakes in YAML files: the place of each error is the line that has to be changed, and
 /// the message says what to do there.
 #[test]
 fn faults_are_at_the_line_to_change() {
@@ -175,7 +175,7 @@ fn key_that_is_an_alias_is_a_duplicate_like_any_other() {
     assert_eq!(faults(elsewhere), ["a.yaml:3:1: `title` is defined twice"]);
     let twice = "{&k a: 1, *k : 2, *k : 3}";
     assert_eq!(faults(twice).len(), 2);
-    // In another map the key is another one.
+    // The same key in another map is no duplicate.
     assert_eq!(
         json("a: {&k b: 1}\nc: {*k : 2}"),
         json!({ "a": { "b": 1 }, "c": { "b": 2 } })

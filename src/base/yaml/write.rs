@@ -1,4 +1,4 @@
-//! Texts as they stand in a YAML file that a program writes.
+//! Texts as scalars of a YAML file that a program writes.
 
 /// A text as a scalar: plain if it can only be read as that text.
 pub(crate) fn scalar(text: &str) -> String {

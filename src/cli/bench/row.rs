@@ -1,4 +1,4 @@
-//! One row of the benchmark: what is made, how far, and what it took.
+//! One row of the benchmark: what is made, where it ends, and its measurements.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -69,7 +69,7 @@ impl Row {
         json!(self)
     }
 
-    /// Makes the certificates of the row, and says what they took.
+    /// Makes the certificates of the row, and returns the measurements.
     pub(super) fn measure(&self, work: Workload) -> Result<Value, Failure> {
         let begun = Instant::now();
         let now = clock::now()?;
@@ -250,7 +250,7 @@ fn panicked<T>(_: Box<dyn std::any::Any + Send>) -> Result<T, Failure> {
     Err(Failure::new("a thread of the benchmark panicked"))
 }
 
-/// The clocks at the begin of a measurement.
+/// The clocks at the beginning of a measurement.
 struct Clock {
     wall: Instant,
     cpu: Option<Duration>,
@@ -324,7 +324,7 @@ fn files_below(folder: &Path) -> Result<(usize, usize), Failure> {
     })
 }
 
-/// The paths of what a receipt tells of in a public store.
+/// The paths in a public store of the files of a receipt.
 fn paths(store: &dyn Store, receipt: &Receipt) -> Result<Vec<StorePath>, Failure> {
     let urls = &receipt.urls;
     let mut paths = Vec::new();
@@ -374,7 +374,7 @@ impl<'a> EmptyStore<'a> {
 
 impl Drop for EmptyStore<'_> {
     fn drop(&mut self) {
-        // The error that ended the benchmark is the one to tell.
+        // The error that ended the benchmark is reported instead of this one.
         let _ = self.0.take().map_or(Ok(()), remove_all);
     }
 }

@@ -1,5 +1,5 @@
-//! What of the keys ends soon: certificates that seal, timestamps and revocation lists, each with
-//! the number of published certificates that it touches.
+//! Warnings about expiry: of certificates that seal, timestamps and CRLs, each with the number of
+//! published certificates that it affects.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::{ErrorKind, Timestamp, Warning};
 /// How long ahead the end of a certificate or a timestamp is warned of, in days.
 const WARNING_DAYS: u64 = 366;
 
-/// How many published certificates each end touches.
+/// How many published certificates each expiry affects.
 #[derive(Default)]
 struct Counts {
     /// Those sealed by a certificate, by its fingerprint: all, and those without a timestamp.
@@ -23,7 +23,7 @@ struct Counts {
     first_end: Option<Timestamp>,
 }
 
-/// Warns of what ends soon. A register that cannot be read is warned of too.
+/// Warns about everything that expires soon, and about a register that cannot be read.
 pub(super) fn warn(
     site: &SiteArguments,
     check: &Check,
@@ -99,7 +99,7 @@ fn count(
     let register = context::open_register(site, files, settings, None, None)?;
     let mut counts = Counts::default();
     register.records(&mut |record| {
-        // A record that cannot be read is told by the commands that need it.
+        // The commands that need a record report one that cannot be read.
         let Ok(record) = record else { return Ok(()) };
         let certificate = record.certificate.filter(|_| record.status.stands());
         let Some(seal) = certificate.and_then(|certificate| certificate.seal) else {

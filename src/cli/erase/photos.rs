@@ -18,8 +18,8 @@ pub(super) struct Photos {
 }
 
 impl Photos {
-    /// Finds those that the requests of the certificates name, and the texts of requests that wait. A
-    /// file that another certificate's request names stays, and is told.
+    /// Finds those that the requests of the certificates name, and the texts of requests that wait.
+    /// A file that the request of another certificate names stays, and is reported.
     pub(super) fn find(
         folder: &Path,
         register: &Register,
@@ -46,7 +46,7 @@ impl Photos {
         Ok(Self { folder, names })
     }
 
-    /// Names them, before the question.
+    /// Prints their names, before the question.
     pub(super) fn print(&self) {
         for name in &self.names {
             console::print_message(&format!("  {PHOTO_FOLDER}/{name}"));

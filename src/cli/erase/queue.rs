@@ -1,4 +1,4 @@
-//! What the agents' queue in Redis has of a recipient that is erased.
+//! Entries of the agents' queue in Redis about a recipient who is erased.
 
 use crate::cli::args::SiteArguments;
 use crate::cli::exit::Failure;
@@ -52,7 +52,7 @@ mod redis {
     }
 }
 
-/// Nothing, in a program without Redis.
+/// A program without Redis has no such entries.
 #[cfg(not(feature = "redis"))]
 pub(super) struct Kept;
 

@@ -1,8 +1,8 @@
-//! `issue --queue`: the rows of a recipients file go on the agents' queue, and what the agents make of
-//! them comes back.
+//! `issue --queue`: puts the rows of a recipients file on the agents' queue, and collects the
+//! results.
 //!
-//! The decision made here: a run has no state on this machine. The server tells which rows are put
-//! and what became of them, so that a run that ended early is continued by the same command.
+//! The decision made here: a run has no state on this machine. The server has the rows that were
+//! put and their results, so the same command continues a run that ended early.
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
@@ -25,7 +25,7 @@ use crate::register::batch::{IssueJob, Report, ReportRow, row_place};
 use crate::site::AgentSettings;
 use crate::{Error, Warning};
 
-/// The most rows that are put and not done: the server holds no more of them.
+/// The most rows on the queue that are not done.
 const MAX_WAITING: usize = 10_000;
 /// How long a read waits for results, before the run looks whether it is stopped.
 const READ_WAIT: Duration = Duration::from_millis(500);
@@ -33,7 +33,7 @@ const READ_WAIT: Duration = Duration::from_millis(500);
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 /// How often the count is printed where there is no bar.
 const PRINT_INTERVAL: Duration = Duration::from_secs(10);
-/// After which time without a result the run looks whether agents work at all.
+/// After this time without a result the run checks whether any agent works.
 const QUIET: Duration = Duration::from_secs(10);
 
 pub(super) fn run(
@@ -123,7 +123,7 @@ fn request_of(job: &IssueJob, options: &IssueOptions) -> Result<Vec<u8>, Error> 
     Ok(request.to_string().into_bytes())
 }
 
-/// A run, with what is known of it so far.
+/// A run, with its state so far.
 struct QueuedRun<'a> {
     batch: QueuedBatch,
     stop: &'a StopSignal,
@@ -233,7 +233,7 @@ impl QueuedRun<'_> {
         self.bar.set_position(self.done as u64);
     }
 
-    /// Tells why no results come: no agent works, or the requests are gone from the stream.
+    /// Reports why no results come: no agent works, or the requests are gone from the stream.
     fn look(
         &mut self,
         unfinished: Unfinished,
@@ -271,7 +271,7 @@ impl QueuedRun<'_> {
         Ok(())
     }
 
-    /// Shows how many rows are put, and what the agents made of them.
+    /// Shows how many rows are on the queue, and their outcomes.
     fn print_count(&mut self) {
         let counts: Vec<String> = self
             .counts

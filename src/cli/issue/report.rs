@@ -25,7 +25,7 @@ pub(super) fn write_report(
     Ok(())
 }
 
-/// How a run ends of whose jobs so many are done.
+/// The outcome of a run of which this many jobs are done.
 pub(super) fn ended(
     done: usize,
     jobs: &[IssueJob],

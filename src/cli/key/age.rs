@@ -1,8 +1,8 @@
 //! Files under a passphrase, in the format of `age` (age-encryption.org/v1, C2SP), with one
 //! recipient of the type `scrypt`.
 //!
-//! Takes bytes and a passphrase; gives the file, or the bytes back. The decision: a format that
-//! other programs read (`age`, `rage`), so that a backup does not depend on this one.
+//! Takes bytes and a passphrase; gives the file, or the bytes back. The decision: the format is one
+//! that other programs read (`age`, `rage`), so that a backup can be read without this program.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -15,8 +15,8 @@ use crate::cli::exit::Failure;
 
 const VERSION: &str = "age-encryption.org/v1";
 const LABEL: &[u8] = b"age-encryption.org/v1/scrypt";
-/// The work of one guess at the passphrase, as a power of two. It takes 64 MB, which a small machine
-/// has too; `rage` refuses a file whose work seems too long to it.
+/// The work of one guess at the passphrase, as a power of two. It takes 64 MB, which small machines
+/// have too. `rage` refuses files with much more work.
 const WORK: u8 = 16;
 /// The most work that a file may ask for.
 const MAX_WORK: u8 = 20;

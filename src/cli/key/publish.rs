@@ -1,4 +1,4 @@
-//! `testamur key publish` and `testamur key revoke`: what others are to know of the keys.
+//! `testamur key publish` and `testamur key revoke`: the public side of the keys.
 
 use crate::Timestamp;
 use crate::cli::args::{KeyFolder, PublishKeys, RevokeKey, SiteArguments};
@@ -88,8 +88,8 @@ pub(super) fn after_change(site: &SiteArguments, keys: &KeyFolder) {
     }
 }
 
-/// Takes over what is published of the revocation lists. What fails of it hinders no change of the
-/// keys, and is a warning.
+/// Takes over the published CRLs. A failure is only a warning, so that the keys can be changed
+/// nevertheless.
 pub(super) fn take_over(site: &SiteArguments, keys: &KeyFolder, now: Timestamp) {
     let take_over = || -> Result<(), Failure> {
         let (register, publication) = open(site, keys)?;
@@ -117,7 +117,7 @@ pub(super) fn keep_current(
     Ok(Keys::keep_current(&folder, &publication, &published_in(&register), now)?)
 }
 
-/// What the public store has of the keys.
+/// The published files of the keys.
 fn published_in(register: &Register) -> impl Fn(&str) -> crate::Result<Option<Vec<u8>>> {
     |path| register.file(&StorePath::parse(path)?)
 }

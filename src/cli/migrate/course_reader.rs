@@ -1,4 +1,4 @@
-//! One old course as it is read, and what its translation writes to.
+//! One old course as it is read, and the targets of its translation.
 
 use std::rc::Rc;
 

@@ -1,4 +1,4 @@
-//! `courses.yaml` from `cert-data.yml`: each course by itself, so that one that cannot be read does not
+//! `courses.yaml` from `cert-data.yml`: each course by itself, so that an error in one does not
 //! hide the next.
 
 use std::collections::BTreeSet;

@@ -1,8 +1,8 @@
 //! The fixed words that the installation's own `gen_cert.py` no longer draws.
 //!
-//! Many installations blanked words in the program, because their templates show them. Drawn over such a
-//! template they would stand there twice. The decision: words count as gone if the renderer is there and no
-//! line of it, comments aside, has them. Python is not run.
+//! Many installations blanked words in the program, because their templates show them. Drawn over
+//! such a template they would appear twice. The decision: words count as gone if the renderer is
+//! there and no line of it, comments aside, has them. Python is not run.
 
 use std::collections::BTreeMap;
 
@@ -63,7 +63,7 @@ const RENDERERS: [(&str, &str, &[Drawn]); 5] = [
     ),
 ];
 
-/// What is no longer drawn, by layout.
+/// The words that are no longer drawn, by layout.
 #[derive(Debug, Default)]
 pub(super) struct GoneWords(BTreeMap<&'static str, Vec<Drawn>>);
 

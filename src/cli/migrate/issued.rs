@@ -110,7 +110,7 @@ fn run_all(
     Ok(())
 }
 
-/// What became of one certificate: imported, perhaps with a note, or not and why.
+/// The result for one certificate: imported, perhaps with a note, or the reason why not.
 struct ImportOutcome {
     id: String,
     name: String,

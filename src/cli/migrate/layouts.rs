@@ -87,7 +87,7 @@ impl Layouts {
         };
         let stem: String = stem.trim_start_matches('.').chars().map(fit).collect();
         let mut name = if stem.is_empty() { "template".to_owned() } else { stem };
-        // Case does not tell two folders apart on every machine.
+        // Some file systems ignore case.
         let is_taken = |name: &str| {
             let own = self
                 .own
@@ -368,7 +368,7 @@ fn without_ground(text: &str) -> (String, bool) {
             // The drawn seal is an ornament too.
             "#let seal(..parts) = []".to_owned()
         } else if line.trim_start().starts_with("put-specimen(") {
-            // The mark of a draft is read on any template that letters are read on.
+            // The mark of a draft is readable on every template on which the other text is.
             line.replace(", accent)", ", ink)")
         } else if line.trim_start().starts_with(START) {
             found = true;

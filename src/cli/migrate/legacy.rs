@@ -1,4 +1,4 @@
-//! What of an old course means nothing to a site, and is kept as it was.
+//! The keys of an old course that have no meaning for a site. They are kept unchanged.
 
 use super::course_reader::CourseReader;
 use super::python::{Node, Value};

@@ -1,8 +1,8 @@
 //! Reads the files of the old installation, and nothing outside of it.
 //!
-//! The decision: what a link inside of OLD leads out to is named and not read, because a copied or
-//! hostile installation may link to anything. A folder outside of OLD is read only if the command
-//! line names it.
+//! The decision: the target of a link that leads out of OLD is reported and not read, because a
+//! copied or hostile installation may link to anything. A folder outside of OLD is read only if the
+//! command line names it.
 
 use std::fs;
 use std::io::Read;

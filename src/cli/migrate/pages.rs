@@ -1,9 +1,9 @@
 //! The old verify pages: `valid.html`, `verify.html` and `invalid.html` with `{NAME}` in them, as
 //! templates of the site.
 //!
-//! The decision: only the names that the old program filled are filled; every other brace is text, so
-//! that a style or a script in a page stays what it is. Values are escaped. What is not valid now shows
-//! the old page for invalid numbers.
+//! The decision: only the names that the old program filled are filled; every other brace is text,
+//! so that styles and scripts in a page stay unchanged. Values are escaped. A certificate that is
+//! not valid shows the old page for invalid numbers.
 
 use super::new_site::NewSite;
 use super::old_files::OldFolder;

@@ -1,8 +1,9 @@
 //! Proofs the courses over their templates before the site is written.
 //!
-//! The old program printed over whatever a template had. Here a page that cannot be read is refused, so
-//! each course is drawn once: what fails gets black letters, then its layout without the template, and
-//! the report says so. What else a site has is for `testamur check`.
+//! The old program printed over whatever a template had. Here a page that cannot be read is
+//! refused, so each course is drawn once: a page that fails gets black letters, and if it still
+//! fails its layout without the template; the report says so. `testamur check` checks the rest of
+//! the site.
 
 use std::collections::BTreeMap;
 
@@ -61,7 +62,7 @@ pub(super) fn proof(
     let mut failed = BTreeMap::new();
     let never = StopSignal::default();
     batch::run(pages, batch::COMPUTING_PER_CORE, &never, draw, |index, result| {
-        // A page that takes too long on a busy machine is not its template's fault.
+        // A page that takes too long on a busy machine is no error of its template.
         if let Err(error) = result
             && matches!(error.kind().class(), ErrorClass::Input | ErrorClass::Site)
         {
@@ -158,7 +159,7 @@ pub(super) fn take_away(
     }
 }
 
-/// Reports the pages that fail whatever was tried.
+/// Reports the pages that fail in every form.
 pub(super) fn report_failed(
     courses: &OldCourses,
     failed: &BTreeMap<ProofPage, String>,

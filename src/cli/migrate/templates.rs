@@ -25,7 +25,7 @@ struct TemplateFolder {
     names: BTreeSet<String>,
 }
 
-/// What the old program would have taken for a course.
+/// The template that the old program would have used for a course.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Choice {
     /// The course needs none.

@@ -1,8 +1,8 @@
 //! YAML 1.1 as PyYAML read it: plain scalars with their types, merge keys, the last of equal keys.
 //!
 //! The site's own reader refuses what the old program took, so a file of its time has a reader of
-//! its own. An alias shares its node, so that nested aliases take no memory; what is written out of
-//! them later has a bound of its own.
+//! its own. An alias shares its node, so that nested aliases take no memory. Writing them out later
+//! has a limit of its own.
 
 use std::collections::HashMap;
 use std::rc::Rc;

@@ -1,4 +1,4 @@
-//! What `list` and `find` print of the register.
+//! The output of `list` and `find`.
 
 use serde_json::{Value, json};
 
@@ -93,7 +93,7 @@ fn open(
     Ok((index, true))
 }
 
-/// Says as of when the answer is.
+/// Prints the time as of which the answer is complete.
 fn print_time(answer: &Answer, is_fresh: bool) {
     let as_of = answer.as_of;
     console::print_note(&match (is_fresh, answer.is_confirmed) {

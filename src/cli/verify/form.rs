@@ -1,4 +1,4 @@
-//! What a file is that is no whole PDF, and what its reader can do.
+//! The form of a file that is no whole PDF, and advice for its reader.
 
 /// The bytes at the beginning and at the end in which readers look for the header and the end of a PDF.
 const SEARCHED: usize = 1024;

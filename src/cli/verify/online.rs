@@ -1,8 +1,7 @@
 //! The issuer's published record, fetched from the address in a certificate.
 //!
-//! The decision made here: the address is a stranger's until its host is one that the issuer named.
-//! The user says which (`--issuer`), or the certificate of a seal that is trusted does, by where it
-//! says that revocation lists are published.
+//! The decision made here: the address in a file is not trusted unless its host is one that the
+//! issuer named: in `--issuer`, or in a trusted seal's certificate by the address of its CRLs.
 
 use std::time::Duration;
 
@@ -134,7 +133,7 @@ impl Origin {
             .then_some(Self { is_secure, host })
     }
 
-    /// Whether it is this very machine.
+    /// Whether it is this machine.
     fn is_loopback(&self) -> bool {
         let name =
             self.host.rsplit_once(':').map_or(self.host.as_str(), |(name, _)| name);

@@ -21,7 +21,7 @@ use crate::cli::exit::Failure;
 /// What the site's own register is called.
 pub(super) const OWN_REGISTER: &str = "the site's register";
 
-/// Who is asked for the status of certificates.
+/// The sources of the status of certificates.
 pub(super) struct StatusSource<'a> {
     arguments: &'a Verify,
     /// The register of the site, or why it cannot be asked; `None` without a site.
@@ -84,7 +84,7 @@ impl<'a> StatusSource<'a> {
         register.imported(file).ok().flatten()
     }
 
-    /// Asks for the status of a file that is as it was sealed. Of others it means nothing.
+    /// Asks for the status of an intact file. For others the status has no meaning.
     pub(super) fn ask(
         &self,
         file: &[u8],
@@ -98,7 +98,7 @@ impl<'a> StatusSource<'a> {
             return FoundStatus::default();
         }
         let here = self.ask_register(file, found, now);
-        // What ended in one of the two places has ended.
+        // A certificate that has ended by one of the two sources has ended.
         #[cfg(feature = "tsa")]
         if let Some(online) = &self.online
             && matches!(
@@ -144,8 +144,9 @@ impl<'a> StatusSource<'a> {
     }
 }
 
-/// Whether the arguments or the current folder name a site: else its register and its keys are not
-/// asked. A folder of the built-in demo has keys with their secret parts.
+/// Whether the arguments or the current folder name a site: if not, no register and no keys are
+/// used. A current folder without settings in which the built-in demo was used counts too: it has
+/// keys with their secret parts.
 pub(super) fn is_site(site: &SiteArguments) -> bool {
     site.folder.is_some()
         || Path::new("testamur.yaml").is_file()

@@ -1,10 +1,10 @@
-//! What was found of a file, and of its status.
+//! What was found about a file and its status.
 
 use crate::Timestamp;
 use crate::register::Record;
 use crate::seal::{Standing, Verification};
 
-/// What was found of a file.
+/// What was found about a file.
 pub(super) struct VerifiedFile {
     pub(super) name: String,
     pub(super) found: Verification,
@@ -20,7 +20,7 @@ pub(super) struct FoundStatus {
     /// Why it is not known.
     pub(super) why: Option<String>,
     pub(super) record: Option<Record>,
-    /// Who said so.
+    /// The source of the answer.
     pub(super) source: Option<String>,
     /// Whether the record is from the site's own register, which only the site writes.
     pub(super) is_own: bool,

@@ -1,6 +1,6 @@
 //! What `verify` says to people: a headline, a line for each question, and what was found.
 //!
-//! Whatever stands in the file is a stranger's and is escaped.
+//! All text from the file is not trusted, and is escaped.
 
 use crate::register::Status;
 use crate::seal::{

@@ -1,9 +1,9 @@
-//! What the structure of a PDF asks of those who read it, before they do.
+//! Checks the structure of a PDF before a reader follows it.
 //!
-//! The reader of PDFs, which Typst uses too, follows references and nesting as deep as they go, and
-//! decompresses what it meets whole: a file of a few kilobytes can exhaust the stack or the memory,
-//! which ends the process. The decision: each object that a reader could find is looked at, wherever
-//! it lies. Objects are found by `1 0 obj`, streams are decompressed in pieces, and references are
+//! The reader of PDFs, which Typst uses too, follows references and nesting to any depth and
+//! decompresses whole streams: a file of a few kilobytes can exhaust the stack or the memory, which
+//! ends the process. The decision: every object that a reader could find is checked, wherever it
+//! lies. Objects are found by `1 0 obj`, streams are decompressed in pieces, and references are
 //! followed with a list in place of the stack.
 
 mod graph;
@@ -218,7 +218,7 @@ mod tests {
         ] {
             assert!(fault(&[&object]).contains("nested"));
         }
-        // Brackets in a text are none.
+        // Brackets inside a string do not nest.
         check(&with_content(&stream("", format!("({deep}) Tj").as_bytes()))).unwrap();
     }
 

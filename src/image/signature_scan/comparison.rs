@@ -21,12 +21,12 @@ const RULE: Rgba<u8> = Rgba([190, 60, 60, 255]);
 const GROUND: Rgba<u8> = Rgba([225, 225, 225, 255]);
 
 impl Ink {
-    /// A PNG of the scan above the ink on white and the ink on `paper` (red, green and blue), all at
-    /// one scale. The base line is drawn beside the ink, and a ruler has a mark for each of the
-    /// millimetres that it is wide in print, `width_mm`.
+    /// A PNG of the scan above the ink on white and the ink on `paper` (red, green and blue), all
+    /// at one scale. The baseline is drawn beside the ink, and a ruler has a mark for each
+    /// millimetre of its width in print, `width_mm`.
     ///
     /// # Errors
-    /// As [`extract`](Self::extract), of whose scan this is the ink.
+    /// As [`extract`](Self::extract). `scan` must be the file that the ink was extracted from.
     pub(crate) fn comparison(
         &self,
         scan: &[u8],
@@ -57,7 +57,7 @@ impl Ink {
                 let at = (i64::from(GAP + margin), i64::from(y + margin));
                 overlay(&mut picture, &small, at.0, at.1);
             }
-            // The base line is marked beside the ink, which it would hide.
+            // The baseline is marked beside the ink, so that it does not hide the ink.
             for x in (0..margin / 2).chain(panel.0 - margin / 2..panel.0) {
                 let row = (y + margin + baseline).min(size.1 - 1);
                 picture.put_pixel(GAP + x, row, RULE);
@@ -84,7 +84,7 @@ impl Ink {
         Ok(png.into_inner())
     }
 
-    /// The part of the scan that the ink is of, at the ink's scale, with `margin` pixels around.
+    /// The part of the scan that contains the ink, at the ink's scale, with `margin` pixels around.
     fn before(&self, scan: &[u8], width: f64, margin: u32) -> Result<RgbaImage> {
         let scan = Scan::decode(scan)?;
         let image = match scan.raster {

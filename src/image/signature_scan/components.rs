@@ -129,8 +129,8 @@ fn components(
                 }
                 component.area += 1;
                 component.strong += usize::from(strong);
-                // Of a signature and a keyboard in one photo, the signature is on the lighter
-                // ground.
+                // If a photo shows a signature and, say, a keyboard, the signature is on the
+                // lighter ground.
                 let weight = 32 + u64::from(paper.data[index]);
                 component.mass += u64::from(dark.data[index]) * weight;
                 x += 1;
@@ -302,7 +302,7 @@ fn second_group(
             && other.mass * 100 >= sums[main].mass * MIN_SECOND_MASS
             && other.width() * 100 >= sums[main].width() * MIN_SECOND_WIDTH
             && (0.5..2.0).contains(&like_ink)
-            // A single line is a rule, or the edge of something.
+            // A single line is a ruling line, or the edge of an object.
             && !other.is_compact()
             && other.height() as f32 > 4.0 * stroke_width
     })

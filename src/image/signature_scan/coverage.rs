@@ -88,7 +88,7 @@ pub(super) fn ink_colour(
         dark.zip(&signature.mask.data).zip(&around.data)
     };
     let inked = |dark: u8, mask: u8| mask > 0 && dark >= full;
-    // Only pixels at the median level of light are compared.
+    // Only pixels near the median brightness of the paper are compared.
     let levels = values()
         .filter(|&(((&dark, _), &mask), _)| inked(dark, mask))
         .map(|(((_, &level), _), _)| [level; 3]);
@@ -106,7 +106,8 @@ pub(super) fn ink_colour(
     let [ink, paper] =
         [ink, paper].map(|colour| colour.map(|value| to_linear(f32::from(value))));
     let white = paper.into_iter().fold(0.001, f32::max);
-    // Ink that is almost as light as coloured paper in one of its colours lets none of it through.
+    // In a channel in which coloured paper is dark, ink cannot be measured: it counts as letting no
+    // light through there.
     let hides = ink.into_iter().zip(paper).any(|(ink, paper)| ink > 0.7 * paper);
     std::array::from_fn(|channel| {
         let floor = if hides { white } else { MIN_PAPER_SHARE * white };

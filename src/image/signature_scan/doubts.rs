@@ -1,7 +1,8 @@
 //! What makes a lifted ink doubtful: more in it than one signature, or a signature that stands on end.
 //!
-//! Takes the mask of the ink, and of a photo its colours; gives [`ScanDoubt`]s. The decision: a hand may
-//! write what looks like print, so these are warnings, which name what is seen and how to mend it.
+//! Takes the mask of the ink, and of a photo its colours; gives [`ScanDoubt`]s. The decision: these
+//! are warnings and not errors, because handwriting may look like print. Each says what was found
+//! and how to mend it.
 
 use image::RgbImage;
 
@@ -167,7 +168,7 @@ fn has_ring(mask: &Gray) -> bool {
         return false;
     }
     let radii = 0.25 * mask.height as f32..0.8 * mask.height.max(mask.width) as f32;
-    // The same picture gives the same tries.
+    // A fixed seed, so that the same picture gives the same tries.
     let mut seed = 1_u64;
     let mut any = || {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);

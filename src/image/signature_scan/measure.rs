@@ -30,7 +30,7 @@ pub(super) fn baseline(coverage: &Gray) -> f64 {
     let total = sums[height];
     let window = (height / 10).max(2);
     let mean = |from: usize, to: usize| {
-        // Rows outside the picture are empty, and count.
+        // Rows outside the picture count as empty.
         (sums[to.min(height)] - sums[from.min(height)]) / window as f64
     };
     let mut best = (f64::MIN, height);

@@ -27,7 +27,7 @@ pub(super) struct Scan {
     pub(super) raster: Raster,
     /// How many of the file's pixels, or units of an SVG, one pixel of the raster stands for.
     pub(super) scale: f64,
-    /// Where the raster's top left corner is in the file, in the same.
+    /// Where the raster's top left corner is in the file, in the same unit.
     pub(super) origin: (f64, f64),
 }
 

@@ -12,9 +12,9 @@ use crate::base::error::Result;
 
 /// The longer side of the canvas, in pixels.
 const CANVAS_SIDE: f64 = 1600.0;
-/// The most of the cost: a few seconds. One is a pixel that is painted once.
+/// The largest cost: a few seconds. The unit is one pixel painted once.
 const MAX_COST: f64 = 2e9;
-/// The most elements, those that several others draw counted for each.
+/// The most elements. One that several others draw is counted for each of them.
 const MAX_ELEMENTS: usize = 200_000;
 /// The most segments of all paths, and the most dashes of all strokes.
 const MAX_SEGMENTS: usize = 2_000_000;
@@ -179,7 +179,7 @@ impl Walk {
     ) -> Result<()> {
         let (width, height) = transformed(rect, place);
         let longer = self.width.max(self.height);
-        // Small drawings have shadows that are larger than they are.
+        // Shadows of small drawings are larger than the drawings.
         if width.max(height) <= MAX_REGION * longer {
             return Ok(());
         }

@@ -1,8 +1,8 @@
-//! The error of an SVG that takes too much memory or time.
+//! The error for an SVG that takes too much memory or time.
 
 use crate::base::error::{Error, ErrorKind};
 
-/// The error of an SVG that costs too much. `what` completes «the SVG …».
+/// The error for an SVG that costs too much. `what` completes «the SVG …».
 pub(super) fn too_costly(what: &str) -> Error {
     Error::new(
         ErrorKind::TooLarge,

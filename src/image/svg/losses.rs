@@ -1,8 +1,8 @@
 //! What an SVG has that would be missing from its picture.
 //!
-//! The reader of SVGs has no fonts here, and leaves out in silence what it does not know: text,
-//! foreign objects, elements of other files, colours in ways of writing that it does not have. The
-//! decision: each of them is named, and what draws nothing is none.
+//! The reader of SVGs has no fonts here, and silently leaves out what it does not support: text,
+//! foreign objects, elements of other files, some notations of colours. The decision: each of these
+//! is an error that names it, unless it would draw nothing.
 
 use usvg::roxmltree::{Document, Node};
 

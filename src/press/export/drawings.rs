@@ -1,10 +1,10 @@
 //! The heavy drawings of a page, which are the same on each certificate of a course: borders, seals,
 //! signatures, logos.
 //!
-//! Takes a document, gives it with a placeholder in the place of each drawing; then takes the PDF of
-//! that, and gives it with each placeholder replaced by the drawing's [`Form`]. The decisions made
-//! here: what is a heavy drawing follows from the page alone, so that the same request gives the
-//! same bytes; and it is all that an artifact contains, or else an SVG.
+//! Takes a document, gives it with a placeholder in the place of each drawing; then takes the PDF
+//! of that, and gives it with each placeholder replaced by the drawing's [`Form`]. The decisions
+//! made here: what is a heavy drawing follows from the page alone, so that the same request gives
+//! the same bytes; and it is either the whole content of an artifact or an SVG.
 //!
 //! A placeholder is a bitmap of one row, which typst-pdf writes as an image XObject. A form XObject
 //! (ISO 32000-1, 8.10) is painted by the same operator, so that only the object itself is replaced:
@@ -30,12 +30,12 @@ use super::outlines::outlines;
 use crate::seal::pdf::Rewrite;
 use crate::seal::pdf::syntax::{self, Dict};
 
-/// The number of segments from which what an artifact contains is a form.
+/// The content of an artifact with at least this many segments becomes a form.
 const MIN_WEIGHT: usize = 100;
-/// The length of an SVG, in bytes, from which it is a form.
+/// An SVG of at least this many bytes becomes a form.
 const MIN_SVG_LEN: usize = 2000;
-/// The side of the square on which an artifact is drawn: a power of two, which cancels without rounding
-/// when the unit square is scaled to it and back. What reaches beyond is drawn too.
+/// The side of the square on which an artifact is drawn: a power of two, which cancels without
+/// rounding when the unit square is scaled to it and back. Parts outside of it are drawn too.
 const SIDE: Abs = Abs::raw(4096.0 * 127.0);
 /// The largest number of forms on all pages of a document. Each has a placeholder as wide as its
 /// position among them.
@@ -50,7 +50,7 @@ pub(super) struct Drawings {
 }
 
 impl Drawings {
-    /// Replaces the heavy drawings of a document by placeholders; all but the picture `code`, which
+    /// Replaces the heavy drawings of a document by placeholders, except the picture `code`, which
     /// differs on each certificate. Returns `None` if there are none.
     pub(super) fn take(document: &PagedDocument, code: Option<&[u8]>) -> Option<Self> {
         let mut walk = Walk { code, forms: Vec::new(), keys: Vec::new() };
@@ -217,7 +217,7 @@ impl Walk<'_> {
     }
 }
 
-/// The placeholder of the code, which is none of the drawings.
+/// The placeholder of the code, which does not count as a drawing.
 pub(super) fn code_placeholder(alt: Option<&str>) -> Option<Image> {
     placeholder(MAX_FORMS, alt)
 }
@@ -227,8 +227,8 @@ pub(super) fn is_code_placeholder(object: &[u8]) -> bool {
     placeholder_index(object) == Some(MAX_FORMS)
 }
 
-/// What stands between the tag that begins an artifact and the one that ends it, if both are in one
-/// frame. `rest` follows the first.
+/// The items between the tags that begin and end an artifact, if both are in one frame. `rest`
+/// begins after the first tag.
 fn inside_artifact<'a, 'b>(
     tag: &Tag,
     rest: &'a [&'b (Point, FrameItem)],

@@ -23,7 +23,7 @@ const MAX_KEPT: (usize, usize) = (512, 64 << 20);
 /// The shortest side of a page, in points.
 const MIN_SIDE: Abs = Abs::raw(3.0 * 127.0);
 
-/// Forms by their drawings, as Typst's caches for all presses of the process.
+/// Forms by their drawings. Like Typst's caches, it serves all presses of the process.
 static FORMS: LazyLock<Cache<u128, Option<Arc<Form>>>> = LazyLock::new(|| {
     let weigh =
         |form: &Option<Arc<Form>>| form.as_ref().map_or(0, |form| form.content.len());
@@ -124,7 +124,7 @@ impl Form {
         dict.set("Type", "/XObject");
         dict.set("Subtype", "/Form");
         let (width, height) = (size.x.to_pt(), size.y.to_pt());
-        // What reaches beyond the page is drawn too.
+        // Parts outside of the page are drawn too.
         dict.set(
             "BBox",
             format!("[{} {} {} {}]", -width, -height, 2.0 * width, 2.0 * height),

@@ -1,7 +1,7 @@
 //! The letters of an ornament, such as those around a printed seal, as their outlines.
 //!
-//! As text they would be part of what viewers copy, search and read aloud: «S E A L» between the words
-//! of the certificate.
+//! As text, viewers would copy, search and read them aloud: «S E A L» between the words of the
+//! certificate.
 
 use ttf_parser::{GlyphId, OutlineBuilder};
 use typst::layout::{Abs, Point};

@@ -1,10 +1,10 @@
-//! The file of a certificate from that of its [`Skeleton`], which typst-pdf writes once.
+//! Writes the file of a certificate from that of its [`Skeleton`], which typst-pdf writes once.
 //!
 //! Takes a document, gives its PDF, or nothing for a document that typst-pdf has to write. The
 //! decision made here: tags, metadata, drawings and order are what typst-pdf writes for the
-//! skeleton; the faces, the words, the code and the addresses are written here. Which road a
-//! document goes, and what is written, follow from the document alone: a plate that is not kept any
-//! more is made again, and is the same.
+//! skeleton; the faces, the words, the code and the addresses are written here. Which way a
+//! document is written, and the result, depend on the document alone: a plate that was dropped from
+//! the cache is made again with the same bytes.
 
 mod clusters;
 mod code;

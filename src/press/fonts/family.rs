@@ -1,8 +1,9 @@
 //! The families of a site, as `fonts/fonts.yaml` declares them.
 //!
 //! Takes the site's declaration, that of its folder of fonts, and the library's; gives the families
-//! that have a face, in order of preference, and those of the library's that have none. The decision
-//! made here: the site's list goes before the folder's, and that before the library's.
+//! that have a face, in order of preference, and those of the library's that have none. The
+//! decision made here: the site's list takes precedence over the folder's, and that over the
+//! library's.
 
 use std::collections::{BTreeSet, HashSet};
 

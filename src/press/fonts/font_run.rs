@@ -1,4 +1,4 @@
-//! What itemization gives: a part of a text and the face that it is set in.
+//! The result of itemization: a part of a text and the face that it is set in.
 
 use std::ops::Range;
 

@@ -91,7 +91,7 @@ impl Fonts {
         for word in words(text) {
             let found = self.itemize_word(text, &word, requests, tag);
             let found = found.or_else(|letter| {
-                // No family has the letters of all its scripts.
+                // No family has the letters of all scripts of the word, so it is split by script.
                 let parts = one_script_parts(text, word.clone());
                 if parts.len() == 1 {
                     let mut clusters = text[word].graphemes(true);

@@ -1,9 +1,9 @@
 //! Ligatures that change what is read.
 //!
 //! A face may draw several letters as one glyph: `fi`, `Th`. Some faces have more: EB Garamond
-//! draws `^2` as `²` and `*recommend` as `recommendation`, while the text below the page, which is
-//! searched and read aloud, stays as it was written. Takes a face, gives the sequences that it would
-//! change, so that a run ends before the second letter of each.
+//! draws `^2` as `²` and `*recommend` as `recommendation`, while the text layer, which is searched
+//! and read aloud, stays as it was written. Takes a face, gives the sequences that it would change,
+//! so that a run ends before the second letter of each.
 
 use std::collections::{HashMap, HashSet};
 
@@ -17,7 +17,7 @@ use ttf_parser::{Face, GlyphId, Tag};
 const FEATURES: [&[u8; 4]; 7] =
     [b"ccmp", b"liga", b"clig", b"rlig", b"calt", b"rclt", b"locl"];
 
-/// Where signs have code points of their own that a ligature may draw: `™`, `№`, `½`, `²`, `→`.
+/// The code points of signs that a ligature may draw: `™`, `№`, `½`, `²`, `→`.
 const SIGNS: [std::ops::RangeInclusive<u32>; 4] =
     [0xA1..=0xBF, 0x2070..=0x2BFF, 0x3200..=0x33FF, 0x1F100..=0x1F1FF];
 

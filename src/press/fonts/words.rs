@@ -1,5 +1,5 @@
-//! Words and letters, as itemization needs them: where a text may change its face, and which of its
-//! characters decide on it.
+//! Words and letters for itemization: where a text may change its face, and which of its characters
+//! decide about the face.
 
 use std::ops::Range;
 

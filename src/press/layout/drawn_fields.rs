@@ -1,7 +1,7 @@
 //! Which free fields a layout's own Typst code draws.
 //!
-//! Takes the parsed files of a layout; gives [`DrawnFields`]. The decision: code that takes the
-//! fields in another way than one by one, by name, is taken to draw them all.
+//! Takes the parsed files of a layout; gives [`DrawnFields`]. The decision: code that reads the
+//! fields in any way other than one by one, by name, counts as drawing all of them.
 
 use std::collections::BTreeSet;
 

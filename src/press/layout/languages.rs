@@ -1,4 +1,4 @@
-//! The languages that a layout declares, and whether it speaks one.
+//! The languages that a layout declares, and whether it has a given one.
 //!
 //! The decision: a layout that declares its languages has sentences of its own, and a certificate in
 //! another language would take those of the shared locales, which certify something else. So such a

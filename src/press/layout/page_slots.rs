@@ -36,7 +36,7 @@ impl PageSlots {
     ) -> Result<Self> {
         let page = lengths.on(facts)?;
         let mut slots = HashMap::new();
-        // Of several errors the same one is told each time.
+        // Sorted, so that of several errors the same one is always reported.
         for (name, role) in roles.iter().collect::<BTreeMap<_, _>>() {
             let after = role.slot.after().map(|previous| {
                 Ok((previous.to_owned(), role.slot.on(&page, Some(previous))?))

@@ -2,7 +2,7 @@
 //!
 //! Takes `photos` of a `layout.yaml`, or a slot with a `field`; gives [`Photo`]s. The decision made
 //! here: a layout says which free field names the file and what the picture shows, so that a layout
-//! that says nothing shows nothing.
+//! without such a declaration shows no picture.
 
 use super::fields::number;
 use crate::base::yaml::{Faults, Fields, Node};
@@ -11,7 +11,7 @@ use crate::site::course::{Text, read_text};
 /// A picture that a request gives.
 #[derive(Debug)]
 pub(crate) struct Photo {
-    /// By which the sheet names it: the key under `photos`, or the name of its slot.
+    /// Its name in the sheet: the key under `photos`, or the name of its slot.
     pub(crate) name: String,
     /// The free field that names its file.
     pub(crate) field: String,
@@ -46,7 +46,7 @@ pub(super) fn photos(fields: Fields<'_>, faults: &mut Faults) -> Vec<Photo> {
     photos
 }
 
-/// What a photo shows, which has to be said.
+/// What a photo shows, which is required.
 pub(super) fn alt(fields: Fields<'_>, faults: &mut Faults) -> Option<Text> {
     let node = fields.written("alt").filter(|node: &Node<'_>| {
         !(node.is_null() || node.text().is_ok_and(|text| text.trim().is_empty()))

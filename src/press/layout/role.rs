@@ -163,7 +163,7 @@ pub(super) fn faces(
         let mut fallback = Vec::new();
         for node in items.into_iter().flatten() {
             let Some(name) = faults.keep(node.text()) else { continue };
-            // One that is declared and absent sets nothing: the next family does.
+            // A declared family without fonts is skipped, and the next one is used.
             if !fonts.has_family(name) && !fonts.is_absent(name) {
                 faults.push(no_family(node, name, fonts));
             }
@@ -187,7 +187,7 @@ pub(super) fn faces(
 /// What the roles of a layout have in common.
 pub(crate) struct RoleContext<'a> {
     faces: &'a HashMap<String, FaceChoice>,
-    /// How far ink may leave a slot that says nothing of it, in millimetres.
+    /// How far ink may leave a slot without a `swash` of its own, in millimetres.
     swash: f64,
 }
 

@@ -30,7 +30,7 @@ impl<'a> IssuedPdfs<'a> {
         Self { issuer, lost: BTreeMap::new() }
     }
 
-    /// The PDF, or `None` if the certificate has ended or its PDF is lost or another one.
+    /// The PDF, or `None` if the certificate has ended, or its PDF is lost or was changed.
     fn read(&mut self, issued: &IssuedCertificate) -> Result<Option<Vec<u8>>> {
         let Some(pdf) = &issued.pdf else { return Ok(None) };
         let lost = match self.issuer.register().published_pdf(issued.id(), pdf)? {
@@ -44,9 +44,9 @@ impl<'a> IssuedPdfs<'a> {
         Ok(None)
     }
 
-    /// Writes a ZIP archive, in which each PDF is named after its recipient. Nothing is compressed: a
-    /// PDF is compressed inside. On a site that is not published it has what a reader needs to check
-    /// them as well.
+    /// Writes a ZIP archive, in which each PDF is named after its recipient. The archive is not
+    /// compressed, because PDFs are compressed already. On a site that is not published it also has
+    /// the files by which a reader checks the PDFs.
     pub(crate) fn zip(
         &mut self,
         out: impl Write + Seek,
@@ -129,7 +129,7 @@ impl CheckedFolder {
         keys: &PublicKeys,
     ) -> Result<Vec<(&'static str, Vec<u8>)>> {
         let Some(record) = self.first else { return Ok(Vec::new()) };
-        // A key of another CA comes with the chain to it.
+        // A certificate from another CA comes with its chain.
         let root = keys.root.as_ref().or(keys.certificate.last());
         let pem = root.map(|root| root.pem.clone()).unwrap_or_default();
         let page = issuer.register().folder_page(

@@ -23,14 +23,13 @@ pub(crate) fn unused_name(
 }
 
 /// A text as part of a file name of at most `max_bytes` bytes, in NFC: letters, marks and digits of
-/// any script, `_` and `.` stay, and each run of other characters becomes a hyphen. Characters
-/// without a form of their own, such as joiners, are left out. A name that Windows has for a device
-/// gets a `_`.
+/// any script, `_` and `.` stay, and each run of other characters becomes a hyphen. Invisible
+/// characters, such as joiners, are left out. A name that Windows reserves for a device gets a `_`.
 pub(crate) fn file_stem(text: &str, max_bytes: usize) -> String {
     let text: String = text.nfc().collect();
     let mut stem = String::new();
     for letter in text.graphemes(true) {
-        // A letter keeps all its marks, or goes with them.
+        // A letter is kept or dropped together with its marks.
         let kept: String = letter.chars().filter(|c| is_of_name(*c)).collect();
         let is_begun = !stem.is_empty();
         let begins = kept
@@ -111,7 +110,7 @@ mod tests {
             let expected: String = expected.nfc().collect();
             assert_eq!(file_stem(name, 120), expected);
         }
-        // The length is in bytes, and no letter loses a mark.
+        // The limit is in bytes, and no letter loses a mark.
         let name = "नि".repeat(30);
         assert_eq!(file_stem(&name, 50), "नि".repeat(8));
     }

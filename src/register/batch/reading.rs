@@ -1,7 +1,7 @@
 //! Reading a recipients file for courses of a site.
 //!
-//! Takes a press, what the caller knows of the file, and its bytes; gives the table, what its columns are
-//! read as, and the recipients. The decision made here: what the courses say of their files counts where
+//! Takes a press, what the caller knows of the file, and its bytes; gives the table, its mapping,
+//! and the recipients. The decision made here: the formats that courses declare count only where
 //! they agree and the caller says nothing.
 
 use std::collections::BTreeSet;
@@ -16,15 +16,15 @@ use crate::site::tables::{
     FreeFields, Mapping, RecipientField, Recipients, RowOptions, Table,
 };
 
-/// The most layouts that a column may name for their free fields to be known.
+/// The most layouts in a column whose free fields are looked up.
 const MAX_LAYOUTS: usize = 50;
 
-/// What the rows of a file are read with.
+/// The courses and the format by which the rows of a file are read.
 pub(crate) struct TableReading<'a> {
     press: &'a Press,
     /// The courses that the rows may be of.
     courses: Vec<&'a Course>,
-    /// What the caller and the courses say of the file.
+    /// What the caller and the courses say about the file.
     pub(crate) format: RecipientsFormat,
     pub(crate) is_list_of_names: bool,
     pub(crate) layout: Option<&'a str>,
@@ -104,7 +104,7 @@ impl<'a> TableReading<'a> {
     }
 
     /// The free fields of the courses, on the layouts that the certificates may have. A layout that
-    /// cannot be read is reported with the certificate.
+    /// cannot be read is skipped here, and reported with the certificate.
     pub(crate) fn free_fields(&self, table: &Table) -> FreeFields {
         let any = FreeFields { all: true, ..FreeFields::default() };
         let mut layouts: BTreeSet<Option<&str>> = BTreeSet::new();

@@ -70,7 +70,7 @@ impl ReportRow {
 
 #[cfg(feature = "cli")]
 impl ReportRow {
-    /// What `--json` prints of a row without a certificate.
+    /// What `--json` prints for a row without a certificate.
     pub(crate) fn without_json(&self, job: &IssueJob) -> Value {
         let mut object = match self {
             Self::Without { fields, .. } => row_json(fields, &job.course, &job.row),
@@ -136,7 +136,7 @@ impl ReportRow {
         Some(Self::Without { fields: Box::new(fields), message })
     }
 
-    /// What `--json` prints of a row by the answer of an agent: that of a local run.
+    /// What `--json` prints for a row by the answer of an agent: the same as for a local run.
     pub(crate) fn answered_json(&self, job: &IssueJob, answer: &Value) -> Value {
         let Self::Issued(issued) = self else { return self.without_json(job) };
         let page = PageFields {
@@ -169,7 +169,7 @@ pub(crate) enum LostPdf {
     Changed,
 }
 
-/// The outcome of a row that a stop came before.
+/// The outcome of a row that was not done because the run was stopped.
 const NOT_DONE: &str = "not-done";
 
 /// The results of all rows; `None` for a row that is not done.
@@ -203,7 +203,7 @@ impl Report {
         self.0.iter().filter(is_failed).count()
     }
 
-    /// Notes that these certificates have no PDF that can be handed out, and returns what to tell of
+    /// Notes that these certificates have no PDF that can be handed out, and returns a message for
     /// each.
     pub(crate) fn note_lost_pdfs(
         &mut self,
@@ -348,7 +348,7 @@ impl Report {
                     issued.message.as_deref().unwrap_or_default(),
                 ],
             };
-            // Whatever a row holds, no cell is a formula.
+            // A text of a row may look like a formula, so it is escaped.
             let username = job.username().unwrap_or_default();
             let cells = record.into_iter().chain([username]).map(escape_formula);
             let cells = cells.chain(job.row.kept.iter().map(|cell| escape_formula(cell)));
@@ -385,7 +385,7 @@ pub(crate) fn printed_name<'a>(job: &'a IssueJob, receipt: &'a Receipt) -> &'a s
     certificate.map_or(&job.row.name, |certificate| &certificate.name)
 }
 
-/// What `--json` prints of a receipt.
+/// What `--json` prints for a receipt.
 pub(crate) fn receipt_json(job: &IssueJob, receipt: &Receipt) -> Value {
     let certificate = receipt.record.certificate.as_ref();
     let sha256 = certificate.and_then(|it| it.pdf_sha256());
@@ -401,7 +401,7 @@ pub(crate) fn receipt_json(job: &IssueJob, receipt: &Receipt) -> Value {
     certificate_json(job, receipt.outcome, &receipt.urls, page)
 }
 
-/// What `--json` prints of a certificate's page.
+/// What `--json` prints about a certificate's page.
 struct PageFields<'a> {
     name: &'a str,
     edition: u32,

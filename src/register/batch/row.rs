@@ -1,4 +1,4 @@
-//! What is told of a row of a recipients file.
+//! The messages about a row of a recipients file.
 
 use serde_json::{Value, json};
 
@@ -11,8 +11,8 @@ pub(crate) fn row_place(row: &RecipientRow) -> Option<String> {
     row.place.as_ref().map(ToString::to_string)
 }
 
-/// The message of why a row has no certificate, with file and line of the row if the error has no other
-/// place.
+/// The message that says why a row has no certificate. It begins with file and line of the row if
+/// the error has no place of its own.
 pub(crate) fn failure_message(error: &Error, row: &RecipientRow) -> String {
     match (&row.place, error.place()) {
         (Some(place), None) => format!("{place}: {error:#}"),
@@ -21,14 +21,14 @@ pub(crate) fn failure_message(error: &Error, row: &RecipientRow) -> String {
     }
 }
 
-/// What a row led to, with what says which row it is.
+/// The outcome of a row, with the values that identify the row.
 pub(crate) fn row_json(
     outcome: &OutcomeFields,
     course: &str,
     row: &RecipientRow,
 ) -> Value {
     let mut object = json!({ "course": course, "name": row.name, "row": row_place(row) });
-    // A struct of texts becomes an object.
+    // A struct always becomes an object.
     if let (Value::Object(object), Ok(Value::Object(outcome))) =
         (&mut object, serde_json::to_value(outcome))
     {

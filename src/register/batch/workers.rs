@@ -9,9 +9,10 @@ use std::thread;
 /// Jobs at once for each core, where a job also waits for a store or the network.
 pub(crate) const WAITING_PER_CORE: usize = 8;
 
-/// Runs the jobs, `per_core` at once on each core, and calls `report` with the index and the result of
-/// each as it is done. `run` returns the index and the result of each that is done by then, and `finish`
-/// those of the rest. Returns how many were done: fewer than all only if it was stopped.
+/// Runs the jobs, `per_core` at once on each core, and calls `report` with the index and the result
+/// of each as it is done. `run` returns the index and the result of each job that is done by then,
+/// and `finish` those of the rest. Returns how many were done: fewer than all only if it was
+/// stopped.
 pub(crate) fn run_jobs<J: Sync, R>(
     jobs: &[J],
     per_core: usize,

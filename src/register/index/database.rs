@@ -1,8 +1,8 @@
 //! The file of the index: opened when it is needed, made anew when it cannot be used.
 //!
-//! The decisions made here: the file is closed to other users, deleted rows are overwritten, and
-//! what SQLite would put into temporary files stays in memory, because the rows hold names. A file
-//! that is no index of this program is left alone.
+//! The decisions made here: because the rows hold names, other users cannot read the file, deleted
+//! rows are overwritten, and SQLite's temporary data stays in memory. A file that is no index of
+//! this program is never changed.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read as _};
@@ -21,7 +21,7 @@ use crate::base::error::{Error, ErrorKind, Place, Result};
 const VERSION: i64 = 3;
 /// The folder of the site in which only this program writes.
 const OWN_FOLDER: &str = ".testamur";
-/// What tells an index from other SQLite files: `tsmr`.
+/// The application id that distinguishes an index from other SQLite files: `tsmr`.
 const APPLICATION_ID: i64 = 0x7473_6d72;
 /// How long a process waits for another that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -37,11 +37,11 @@ pub(super) struct Database {
 #[derive(Debug)]
 struct OpenDatabase {
     connection: Connection,
-    /// The file that the connection has: another process may have put another one in its place.
+    /// The file of the connection, by which a replacement by another process is noticed.
     file: Option<FileId>,
 }
 
-/// What tells one file from another that takes its place.
+/// Distinguishes a file from one that replaced it: device and inode.
 type FileId = (u64, u64);
 
 /// Why a file is not used as it is.
@@ -68,7 +68,7 @@ impl Database {
         self.location.as_ref().map(|location| location.file.as_path())
     }
 
-    /// The file whose presence says that a write did not enter the index.
+    /// The file that exists if a write did not enter the index.
     pub(super) fn stale_marker(&self) -> Option<PathBuf> {
         self.file().map(|file| with_suffix(file, "-stale"))
     }
@@ -105,7 +105,7 @@ impl Database {
     /// Removes the file, so that the next use makes an empty one.
     pub(super) fn remove(&self) -> io::Result<()> {
         let Some(file) = self.file() else { return Ok(()) };
-        // The log goes first: with another database under its name it would be read into that one.
+        // The log is removed first: SQLite would apply it to a new database of that name.
         for suffix in ["-shm", "-wal", ""] {
             match fs::remove_file(with_suffix(file, suffix)) {
                 Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
@@ -215,7 +215,7 @@ fn prepare(connection: &mut Connection, identity: &str) -> Result<(), Unusable> 
         ));
     }
     connection.pragma_update(None, "journal_mode", "WAL")?;
-    // Where it is known that the machine was started again, no write has to wait for the disk.
+    // If a restart of the machine can be detected, no write needs to wait for the disk.
     let boot = presence::boot_id();
     let synchronous = if boot.is_some() { "NORMAL" } else { "FULL" };
     connection.pragma_update(None, "synchronous", synchronous)?;
@@ -318,7 +318,7 @@ fn is_damage(cause: &rusqlite::Error) -> bool {
         | rusqlite::Error::IntegralValueOutOfRange(..)
         | rusqlite::Error::InvalidColumnType(..)
         | rusqlite::Error::QueryReturnedNoRows => true,
-        // `Unknown` is that of SQL which does not fit the tables.
+        // SQLite reports SQL that does not fit the tables as `Unknown`.
         _ => matches!(
             cause.sqlite_error_code(),
             Some(

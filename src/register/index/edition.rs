@@ -1,4 +1,4 @@
-//! What the index knows of an edition: its record, and of the private side who holds it.
+//! What the index knows about an edition: its record, and from the private side its recipient.
 
 use crate::base::date::Date;
 use crate::base::digits::{CertificateId, Sha256};
@@ -14,8 +14,7 @@ use crate::site::settings::CertificateUrl;
 
 /// One edition of an award, as the register has it.
 ///
-/// An edition that was superseded keeps the name that stood on it; one that was erased has nothing
-/// personal.
+/// A superseded edition keeps its name; an erased one has nothing personal.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct IndexedEdition {
@@ -33,7 +32,7 @@ pub struct IndexedEdition {
     pub name: Option<String>,
     /// The recipient's username or other id of the caller's, if the request had one.
     pub username: Option<String>,
-    /// The date that the certificate bears.
+    /// The date on the certificate.
     pub issued: Option<Date>,
     /// The address of the PDF, if it is published.
     pub pdf_url: Option<CertificateUrl>,
@@ -57,7 +56,7 @@ pub(super) struct Described {
 pub(super) type ReadPrivate<'a> = dyn Fn(&StorePath) -> Result<Option<Vec<u8>>> + 'a;
 
 impl Described {
-    /// Describes the edition of a record, and of the snapshot that says who holds it.
+    /// Describes the edition of a record, with the snapshot that names its recipient.
     pub(super) fn new(record: Record, snapshot: Option<&Snapshot>) -> Self {
         let snapshot = snapshot.filter(|_| record.status != Status::Erased);
         let recipient =
@@ -91,8 +90,8 @@ impl Described {
     }
 }
 
-/// The snapshot of an edition. A record that lost its certificate no longer says which it is; all
-/// that there are name the same recipient.
+/// The snapshot of an edition. A record without its certificate does not say which snapshot is its
+/// own. Any will do, because all name the same recipient.
 ///
 /// # Errors
 /// [`ErrorKind::Syntax`](crate::ErrorKind::Syntax): the snapshot cannot be read. Else what the

@@ -1,10 +1,10 @@
-//! Names as they are compared: without case, accents, and what cannot be seen.
+//! Names as they are compared: without case, accents and invisible characters.
 
 use icu_casemap::CaseMapper;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::canonical_combining_class;
 
-/// What separates the texts of one row, which no part of a query has.
+/// The separator between the texts of one row. No part of a query has it.
 pub(super) const SEPARATOR: char = '\n';
 
 /// A text as names are compared: case and accents do not matter, nor do the width of letters, marks
@@ -13,7 +13,7 @@ pub(super) fn fold(text: &str) -> String {
     let decomposed: String = text.nfkd().filter(|c| !is_left_out(*c)).collect();
     let folded = CaseMapper::new().fold_string(&decomposed).into_owned();
     let mut plain = String::with_capacity(folded.len());
-    // Folding writes some letters as several, which may have accents of their own.
+    // Case folding replaces some letters by several, which may have accents.
     for c in folded.nfkd().filter(|c| !is_left_out(*c)) {
         match plain_letter(c) {
             Some(letters) => plain.push_str(letters),
@@ -29,14 +29,14 @@ pub(super) fn parts(query: &str) -> Vec<String> {
     fold(query).split(' ').filter(|part| !part.is_empty()).map(str::to_owned).collect()
 }
 
-/// Whether a character of decomposed text does not count: accents and the like, and characters
-/// without a picture.
+/// Whether a character of decomposed text is ignored: accents and the like, and invisible
+/// characters.
 ///
-/// A mark counts where it makes another letter of its base: the vowel signs of Indic scripts and
-/// Thai (class 0), nukta (7), the voicing marks of kana (8) and virama (9).
+/// A mark counts if it makes another letter of its base: the vowel signs of Indic scripts and Thai
+/// (class 0), nukta (7), the voicing marks of kana (8) and virama (9).
 fn is_left_out(c: char) -> bool {
     match c {
-        // Tatweel only widens a word.
+        // Tatweel only stretches a word.
         '\u{640}' => true,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{feff}' => true,
         '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' => {
@@ -47,8 +47,8 @@ fn is_left_out(c: char) -> bool {
     }
 }
 
-/// What is written for letters that have no decomposition, by those who do not have the letter on
-/// their keyboard.
+/// The replacement for letters without a decomposition, as people write who do not have the letter
+/// on their keyboard.
 fn plain_letter(c: char) -> Option<&'static str> {
     Some(match c {
         'ł' => "l",

@@ -1,21 +1,20 @@
-//! Where the index of a site is, and of which stores it is.
+//! The file of a site's index, and the stores that it belongs to.
 
 use std::path::{Path, PathBuf};
 
 use crate::register::store::open::{private_settings, real_path};
 use crate::site::settings::{IndexSettings, Settings, StoreSettings};
 
-/// The index in its folder. In a store's folder no path of a file leads there.
+/// The default path. If it is in the folder of a store, no `StorePath` can name it.
 const DEFAULT_FILE: &str = ".testamur/index.sqlite";
 
 /// The file of an index, and the stores that it is of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct IndexLocation {
-    /// The file. The folder that it is in is made when it is needed; the one above has to exist.
+    /// The file. Its folder is made when it is needed; the parent of that has to exist.
     pub file: PathBuf,
-    /// A text that is another one for other stores. An index that was made with another is made
-    /// anew.
+    /// A text that differs for different stores. An index with another identity is made anew.
     pub identity: String,
 }
 

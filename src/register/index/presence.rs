@@ -1,8 +1,8 @@
-//! Whether a process that began a write still runs, and whether the machine does.
+//! Whether a process that began a write still runs, and whether the machine was restarted since.
 //!
-//! The decision made here: no clock is used. A process that writes holds a lock on a file of its own
-//! next to the index; the system releases the lock when the process ends, however it ends. The id of
-//! the boot tells whether the machine went down before the index's log was on the disk.
+//! The decision made here: no clock is used. A process that writes holds a lock on a file of its
+//! own next to the index; the system releases the lock when the process ends, however it ends. The
+//! boot id shows whether the machine may have stopped before the index's log was on the disk.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 
 use crate::base::random;
 
-/// The sign that this process is at work on an index, until it is dropped.
+/// Shows other processes that this one works on an index, until it is dropped.
 #[derive(Debug)]
 pub(super) struct Presence {
-    /// What marks name the process by.
+    /// The name of the process in marks.
     pub(super) name: String,
     path: PathBuf,
     /// Keeps the lock.
@@ -37,12 +37,12 @@ impl Presence {
 
 impl Drop for Presence {
     fn drop(&mut self) {
-        // A file that stays is removed by the next process that finds it unlocked.
+        // If that fails, the next process that finds the file unlocked removes it.
         let _ = fs::remove_file(&self.path);
     }
 }
 
-/// Whether the process of this name has ended. Where that cannot be told it has not.
+/// Whether the process of this name has ended; false if that is not known.
 pub(super) fn has_ended(index: &Path, name: &str) -> bool {
     let path = file_of(index, name);
     match OpenOptions::new().write(true).open(&path).map(|file| file.try_lock()) {
@@ -61,7 +61,7 @@ fn file_of(index: &Path, name: &str) -> PathBuf {
     path.into()
 }
 
-/// What tells this run of the machine from others; `None` where the system does not say.
+/// The id of the current boot; `None` if the system does not give one.
 pub(super) fn boot_id() -> Option<String> {
     let id = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
     Some(id.trim().to_owned()).filter(|id| !id.is_empty())

@@ -1,4 +1,4 @@
-//! What is asked of the register, and the SQL that answers it.
+//! A query of the register, and its SQL.
 
 use rusqlite::types::Value;
 
@@ -85,7 +85,7 @@ impl EditionQuery {
                 any.push(holds("sha256 =", Value::Blob(digest)));
             }
             let parts = parts(text).into_iter().map(|part| {
-                // A row without a name holds none of them.
+                // A row without a name has NULL here, which no part matches.
                 holds("instr(folded,", Value::Text(part)) + ") > 0"
             });
             let parts: Vec<String> = parts.collect();
@@ -112,7 +112,7 @@ impl EditionQuery {
         }
         if let Some(since) = self.since {
             let first = Timestamp::parse(&format!("{since}T00:00:00Z"));
-            // A day before 1970 excludes nothing.
+            // A day before 1970 is before all certificates.
             let first = first.map_or(0, rows::seconds);
             conditions.push(holds("issued_at >=", Value::Integer(first)));
         }

@@ -22,13 +22,13 @@ use crate::register::paths;
 const READERS: usize = 16;
 /// How many records wait for a reader, and rows for the database.
 const QUEUE_LEN: usize = 1024;
-/// Up to how many known rows the private store is listed too, for certificates that neither the
-/// public store nor the index has. An index of more rows knows them from before.
+/// If the index has at most this many rows, the private store is listed too, to find certificates
+/// that neither the public store nor the index has. A larger index knows its certificates already.
 const MAX_LISTED_PRIVATE: usize = 20_000;
 /// How many rows are written together.
 const BATCH_LEN: usize = 512;
 
-/// What a refresh did.
+/// The result of a refresh.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Refreshed {
@@ -59,7 +59,7 @@ pub(super) fn refresh(
     on_read: &mut dyn FnMut(usize),
 ) -> Result<Refreshed> {
     let begun = Instant::now();
-    // What does not enter the index from now on leaves a new marker.
+    // A write that fails to enter the index from now on leaves a new marker.
     writer.clear_stale()?;
     check_file(writer)?;
     writer.check_store()?;
@@ -76,7 +76,7 @@ pub(super) fn refresh(
             let (tasks, row_sender) = (Arc::clone(&tasks), row_sender.clone());
             scope.spawn(move || read(writer, &tasks, &row_sender));
         }
-        // So that each end notices when the other ends are gone.
+        // Dropped so that receivers notice when all other senders are gone.
         drop((tasks, row_sender));
         let written = write(writer, rows, on_read);
         let listed = listing.join().unwrap_or_else(|_| {
@@ -98,7 +98,7 @@ pub(super) fn refresh(
     Ok(refreshed)
 }
 
-/// Looks for damage that a query may not meet. A damaged file is removed.
+/// Searches the file for damage that queries may not notice. A damaged file is removed.
 fn check_file(writer: &IndexWriter) -> Result<()> {
     writer.database.with(&mut |connection| {
         let check = "PRAGMA quick_check(1)";
@@ -109,7 +109,7 @@ fn check_file(writer: &IndexWriter) -> Result<()> {
 
 fn known_rows(writer: &IndexWriter, hasher: &RandomState) -> Result<Vec<KnownRow>> {
     let mut known: Vec<KnownRow> = writer.database.with(&mut |connection| {
-        // A row without its recipient is read again: the private store may have been put back.
+        // A row without a recipient is read again: the private store may have been restored.
         let mut query = connection.prepare(
             "SELECT id, change, iif(fault IS NULL AND (recipient IS NOT NULL OR \
              status = 'erased'), version, NULL) FROM editions",
@@ -136,7 +136,8 @@ fn list(
     hasher: &RandomState,
     tasks: SyncSender<ReadTask>,
 ) -> Result<usize> {
-    // The readers end early after a failure, which is the one that is reported.
+    // The readers end early only after a failure. The caller reports that failure, and not this
+    // error.
     let send = |task| {
         tasks.send(task).map_err(|_| Error::new(ErrorKind::Store, "the refresh ended"))
     };

@@ -18,7 +18,7 @@ use crate::site::settings::CertificateUrl;
 /// A verify id as the index keeps it.
 pub(super) type RowId = [u8; 16];
 
-/// The tables. The rows are stored in the order of the time of issue, which lists are in.
+/// The tables. Rows are stored by time of issue, which is the order of lists.
 ///
 /// - `editions`: a row for each record. `change` is another number after each write of the row, by
 ///   which a slow writer sees that another was faster. `fault` is set if the record or its snapshot
@@ -103,8 +103,8 @@ pub(super) fn change(connection: &Connection, id: &RowId) -> rusqlite::Result<i6
     Ok(found.optional()?.unwrap_or(0))
 }
 
-/// Writes a row, unless another process wrote it since `seen`. Returns whether it was written. That
-/// a name was removed by it is noted in `meta`, under `scrub`.
+/// Writes a row, unless another process wrote it since `seen`. Returns whether it was written. If
+/// that removed a name, it is noted in `meta` under `scrub`.
 pub(super) fn write(
     connection: &Connection,
     row: &NewRow,
@@ -171,7 +171,7 @@ pub(super) fn write(
     Ok(true)
 }
 
-/// Counts on, for rows that are written together.
+/// Returns the next `change`, for rows that are written together.
 pub(super) fn next_change(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row(
         "UPDATE meta SET value = value + 1 WHERE key = 'change' RETURNING value",
@@ -180,7 +180,7 @@ pub(super) fn next_change(connection: &Connection) -> rusqlite::Result<i64> {
     )
 }
 
-/// The text that parts of names and usernames are looked for in.
+/// The text in which parts of names and usernames are searched.
 fn folded(edition: &IndexedEdition) -> Option<String> {
     if edition.name.is_none() && edition.username.is_none() {
         return None;

@@ -23,7 +23,7 @@ use crate::base::timestamp::Timestamp;
 use crate::register::paths;
 use crate::register::store::{FileVersion, Store, Stores};
 
-/// Up to how many rows of an answer have their records read before they are told.
+/// If an answer has at most this many rows, their records are read before they are returned.
 const MAX_CONFIRMED: usize = 256;
 /// How many records are read at the same time.
 const READERS: usize = 16;
@@ -32,8 +32,8 @@ const QUICK_REFRESH: Duration = Duration::from_millis(500);
 
 /// An index of the register: finds certificates without reading each record.
 ///
-/// It is made from the store, and decides nothing. Any machine may have one; several processes may
-/// use the same file.
+/// It is made from the store, which remains the only source of truth. Any machine may have one;
+/// several processes may use the same file.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -57,7 +57,7 @@ pub struct Index {
     writer: Arc<IndexWriter>,
 }
 
-/// What an answer is worth.
+/// How complete and how recent an answer is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Answer {
@@ -68,8 +68,8 @@ pub struct Answer {
     pub as_of: Timestamp,
     /// Whether the record of each edition was read for this answer.
     pub is_confirmed: bool,
-    /// How many certificates of the register, wanted or not, the public store lacks, or has as they
-    /// were before the private store's records were written: it is old or was lost.
+    /// The number of certificates of the whole register that the public store lacks, or has with an
+    /// older status than the private store: then the public store was lost or is an old copy.
     pub behind: usize,
 }
 
@@ -81,8 +81,8 @@ pub type EachEdition<'a> =
 type FoundRows = Vec<(IndexedEdition, Option<FileVersion>)>;
 
 impl Index {
-    /// The index of these stores in a file. The file is opened when it is needed: made if it is
-    /// missing, and made anew if it is damaged or that of other stores.
+    /// The index of these stores in a file. The file is opened when it is needed. It is made if it
+    /// is missing, and made anew if it is damaged or belongs to other stores.
     pub fn new(
         location: IndexLocation,
         public: Arc<dyn Store>,
@@ -91,7 +91,7 @@ impl Index {
         Self::with_database(Database::new(Some(location)), public, private)
     }
 
-    /// An index in memory, for stores that have none on disk.
+    /// An index in memory, for stores without one on disk.
     pub fn in_memory(public: Arc<dyn Store>, private: Arc<dyn Store>) -> Self {
         Self::with_database(Database::new(None), public, private)
     }
@@ -104,9 +104,9 @@ impl Index {
         Self { writer: Arc::new(IndexWriter::new(database, public, private)) }
     }
 
-    /// The stores of the index, in a form whose writes enter it at once. A failure of the index
-    /// fails no write: the first one is told to `on_failure`, and the next answer refreshes the
-    /// index.
+    /// The stores of the index, wrapped so that writes enter the index at once. A failure of the
+    /// index does not fail the write: `on_failure` is called with the first one, and the next
+    /// answer refreshes the index.
     pub fn watch(
         &self,
         stores: Stores,
@@ -122,7 +122,8 @@ impl Index {
         }
     }
 
-    /// Whether there is a place for the file: a site that has issued nothing may have none.
+    /// Whether the folder for the file can be made. A site that has issued nothing may lack the
+    /// folder above it.
     pub fn has_place(&self) -> bool {
         let above =
             |file: &Path| file.parent().and_then(Path::parent).map(Path::to_owned);
@@ -142,8 +143,8 @@ impl Index {
         Ok(text.and_then(|text| Timestamp::parse(&text).ok()))
     }
 
-    /// Whether an answer needs a refresh, or is made better by one that takes no time: there was
-    /// none yet, a write did not enter the index, or the last one was quick.
+    /// Whether the next answer should be preceded by a refresh: there was none yet, a write did not
+    /// enter the index, or the last refresh was quick.
     ///
     /// # Errors
     /// As [`as_of`](Self::as_of).
@@ -154,10 +155,11 @@ impl Index {
     }
 
     /// Brings the index up to date with the stores: lists the records, and reads those that
-    /// changed. `on_read` is told from time to time how many were read.
+    /// changed. `on_read` is called from time to time with the number of records read.
     ///
     /// # Errors
-    /// As [`as_of`](Self::as_of), and what the stores fail with. What was read until then stays.
+    /// As [`as_of`](Self::as_of), and what the stores fail with. Rows that were read until then
+    /// stay.
     pub fn refresh(
         &self,
         now: Timestamp,
@@ -166,12 +168,12 @@ impl Index {
         refresh::refresh(&self.writer, now, on_read)
     }
 
-    /// Calls `each` with the editions that are wanted, in the order of their issue, until it
-    /// fails. A record that cannot be read is handed to `each` as its error, whatever is wanted.
+    /// Calls `each` with the editions that are wanted, in the order of their issue, until it fails.
+    /// An unreadable record is handed to `each` as its error, even if the query would not match it.
     ///
-    /// What is told of a certificate is what the store says that is further on: a public store may
-    /// have been put back from a copy, or lost. The records of up to 256 editions are read before they are told. An index that was never
-    /// refreshed is refreshed first.
+    /// The status of a certificate is the later one of the two stores, because the public store may
+    /// be lost or restored from an old copy. The records of up to 256 editions are read before they
+    /// are returned. An index that was never refreshed is refreshed first.
     ///
     /// # Errors
     /// The first error of `each`. Else as [`refresh`](Self::refresh).
@@ -209,7 +211,7 @@ impl Index {
                         (count, held) = self.find(query, as_of, each)?;
                         is_confirmed = count == held.len();
                     }
-                    // The store does not answer: then the rows are as of the last refresh.
+                    // The store does not answer, so the rows are as of the last refresh.
                     Err(_) => is_confirmed = false,
                 }
             }
@@ -226,9 +228,9 @@ impl Index {
     }
 
     /// The ids of all certificates that may be those of a recipient, given by username or name:
-    /// those whose row says so, those of the usernames that go with that name, and those of which
-    /// the index cannot tell: unreadable ones, and ones that a process has begun and not published.
-    /// It is as of the last refresh.
+    /// those whose row says so, those of the usernames that go with that name, and those whose
+    /// recipient the index does not know: unreadable ones, and ones that a process has begun and
+    /// not published. It is as of the last refresh.
     ///
     /// # Errors
     /// As [`as_of`](Self::as_of), and what the private store fails with.
@@ -271,8 +273,8 @@ impl Index {
         Ok(ids)
     }
 
-    /// Finds rows. Few of them are returned; of many each is handed on, and only their number is
-    /// returned.
+    /// Finds rows. If there are few they are returned; if there are many, each is handed to `each`
+    /// and only their number is returned.
     fn find(
         &self,
         query: &EditionQuery,
@@ -288,7 +290,7 @@ impl Index {
         let mut stopped = None;
         let found = self.writer.database.with(&mut |connection| {
             if told > 0 {
-                // The file was damaged behind rows that were told.
+                // The damage was found after rows had been handed on.
                 return Ok((told, FoundRows::new()));
             }
             let mut statement = connection.prepare(&sql)?;
@@ -321,8 +323,8 @@ impl Index {
         }
     }
 
-    /// Reads the records of rows. Returns whether all rows are as their records say; those that
-    /// were not are corrected.
+    /// Reads the records of rows. Returns whether all rows agree with their records, and corrects
+    /// the others.
     fn confirm(&self, rows: &FoundRows) -> Result<bool> {
         let next = Mutex::new(rows.iter());
         let check = || -> Result<bool> {
@@ -370,13 +372,13 @@ impl Index {
         Ok(usize::try_from(count).unwrap_or_default())
     }
 
-    /// Whether a write is noted that did not enter the index.
+    /// Whether a write that did not enter the index is noted.
     #[cfg(test)]
     pub(super) fn writer_is_stale(&self) -> bool {
         self.writer.is_stale()
     }
 
-    /// The rows as they are, without a look at the store.
+    /// The rows as they are. The store is not read.
     #[cfg(test)]
     pub(super) fn rows(&self) -> Vec<IndexedEdition> {
         let (query, now) = (EditionQuery::default(), Timestamp::from_unix(0).unwrap());

@@ -1,7 +1,7 @@
 //! Stores whose writes enter the index.
 //!
-//! The decision made here: the index follows the files and not the commands, so that a record that
-//! is written by any of them, now or later, enters it.
+//! The decision made here: the index follows the files and not the commands, so that records
+//! written by any command enter it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -66,7 +66,7 @@ impl WatchedStore {
         }
     }
 
-    /// Keeps what was written to the private store.
+    /// Handles a file that was written to the private store.
     fn keep(&self, file: &StoreFile<'_>) {
         if self.side == Side::Private {
             self.writer.keep_recent(file.path, file.bytes);
@@ -87,7 +87,8 @@ impl Store for WatchedStore {
 
     fn swap(&self, file: &StoreFile<'_>, was: &[u8]) -> Result<SwapOutcome> {
         let swap = || self.store.swap(file, was);
-        // A change of a status is written here first, and may never become public.
+        // A change of a status is written to the private store first, and the process may end
+        // before it is public.
         match self.private_row(file.path) {
             Some(id) => self.writer.around(&id, swap),
             None => self.around(file.path, swap),
@@ -144,8 +145,8 @@ impl fmt::Display for WatchedStore {
     }
 }
 
-/// Files of a watched store that are synced together. Their rows follow the sync, so that none tells
-/// of a record that a power failure took.
+/// Files of a watched store that are synced together. Their rows are written after the sync, so
+/// that no row exists for a record that a power failure removed.
 #[derive(Debug)]
 struct WatchedBatch<'a> {
     batch: Box<dyn StoreBatch + 'a>,

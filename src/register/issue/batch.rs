@@ -1,7 +1,7 @@
 //! Many requests, whose certificates are published and synced together.
 //!
 //! Takes requests from many threads; gives their receipts, a batch at a time. The decision made
-//! here: only first editions go into a batch, because nothing stands before them that would have to
+//! here: only first editions go into a batch, because they have no predecessor that would have to
 //! change. Everything else, and every edition that a batch could not publish, is published by
 //! itself, as a single request is.
 
@@ -13,14 +13,15 @@ use crate::base::date::Date;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::timestamp::Timestamp;
 use crate::press::{DraftOptions, Format};
+use crate::register::issue::first_edition::FirstEdition;
 use crate::register::issue::options::IssueOptions;
 use crate::register::issue::receipt::Receipt;
-use crate::register::issue::service::{FirstEdition, IssueService};
+use crate::register::issue::service::IssueService;
 use crate::register::publication::BatchOutcome;
 use crate::site::request::Request;
 
-/// A batch is published when it has this many certificates, or this many bytes, or when its first
-/// certificate has waited for so long and another one comes.
+/// A batch is published when it has this many certificates or this many bytes, or when its first
+/// certificate has waited this long and another one comes.
 const MAX_EDITIONS: usize = 256;
 const MAX_BYTES: usize = 32 << 20;
 const DEFAULT_MAX_WAIT: Duration = Duration::from_secs(2);
@@ -29,11 +30,11 @@ const DEFAULT_MAX_WAIT: Duration = Duration::from_secs(2);
 const MIN_EDITIONS: usize = 4;
 
 /// Issues many certificates whose files are synced together, where the stores can do so: into a
-/// folder this saves most of the waiting for the disk. A receipt is given out when all that it tells
-/// outlasts a power failure, as that of [`IssueService::issue`] is.
+/// folder this saves most of the waiting for the disk. As with [`IssueService::issue`], a receipt
+/// is returned only when its certificate would survive a power failure.
 ///
-/// Threads share a batch, and each gets the receipts of the batches that it completes. `J` is what
-/// the caller knows a request by.
+/// Threads share a batch, and each gets the receipts of the batches that it completes. `J` is the
+/// caller's name for a request.
 ///
 /// ```
 /// # use std::sync::Arc;
@@ -66,11 +67,12 @@ pub struct IssueBatch<'a, J> {
     has_batches: bool,
     waiting: Mutex<Waiting<J>>,
     published: Condvar,
-    /// The courses and layouts of which a page was looked at closely; `None` if none is.
+    /// The courses and layouts of which the pixels of a page were checked; `None` if none are
+    /// checked.
     looked_at: Option<Mutex<LookedAt>>,
 }
 
-/// Courses, each with the layout that its request names, and whether a page was looked at.
+/// Courses, each with the layout that the request names, and whether a page was checked.
 type LookedAt = HashMap<(String, Option<String>), Arc<Mutex<bool>>>;
 
 /// The editions that wait to be published.
@@ -108,8 +110,8 @@ impl<'a, J> IssueBatch<'a, J> {
         }
     }
 
-    /// Has the first page of each course and layout looked at closely: its pixels are judged, before
-    /// its certificate and those after it are issued. It takes a fifth of a second each.
+    /// Checks the pixels of the first page of each course and layout, before its certificate and
+    /// later ones are issued. Each check takes a fifth of a second.
     pub fn with_close_look(mut self) -> Self {
         self.looked_at = Some(Mutex::default());
         self
@@ -158,7 +160,7 @@ impl<'a, J> IssueBatch<'a, J> {
             let mut looked_at = looked_at.lock().unwrap_or_else(PoisonError::into_inner);
             looked_at.entry(key).or_default().clone()
         };
-        // Those that come meanwhile wait for the look, which is theirs too.
+        // Requests that come meanwhile wait for this check, which covers them too.
         let mut has_looked = of_page.lock().unwrap_or_else(PoisonError::into_inner);
         if *has_looked {
             return Ok(());
@@ -170,11 +172,11 @@ impl<'a, J> IssueBatch<'a, J> {
             *has_looked = true;
             return Ok(());
         };
-        // This request failed, so the next one with the same course and layout is looked at.
+        // If this request fails, the next one with the same course and layout is checked.
         let is_of_pixels = |error: &Error| {
             [ErrorKind::Hidden, ErrorKind::Contrast].contains(&error.kind())
         };
-        // What else is wrong is reported by the certificate itself.
+        // Other errors are reported when the certificate is made.
         if error.faults().any(is_of_pixels) { Err(error) } else { Ok(()) }
     }
 
@@ -194,7 +196,7 @@ impl<'a, J> IssueBatch<'a, J> {
     /// Adds an edition, and publishes all that wait if it is time.
     fn add(&self, edition: WaitingEdition<J>) -> Vec<(J, Result<Receipt>)> {
         let mut waiting = self.lock();
-        // What waits is bounded also where the disk is slower than the press.
+        // Limits the waiting editions where the disk is slower than the press.
         let is_full =
             |waiting: &mut Waiting<J>| waiting.is_full() && waiting.is_publishing;
         waiting = self
@@ -234,7 +236,7 @@ impl<'a, J> IssueBatch<'a, J> {
         }
     }
 
-    /// The receipt of an edition, which is published by itself if it is not.
+    /// The receipt of an edition. It is published by itself if the batch did not publish it.
     fn end(
         &self,
         waiting: WaitingEdition<J>,
@@ -281,7 +283,7 @@ impl<J> Waiting<J> {
     }
 }
 
-/// The time in which a thread publishes, which ends also if it panics.
+/// Marks that a thread is publishing, until it is dropped, which happens on a panic too.
 struct Publishing<'a, 'b, J>(&'a IssueBatch<'b, J>);
 
 impl<J> Drop for Publishing<'_, '_, J> {

@@ -1,7 +1,7 @@
 //! How an issue service is made: from a press, a sealer, an id secret and two stores.
 //!
-//! The decision made here: nothing is looked for on disk, and nothing that is missing is made up.
-//! A part that was not given is an error that names the call.
+//! The decision made here: nothing is searched on disk, and no missing part is made up. A part that
+//! was not given is an error that names the call.
 
 use std::sync::Arc;
 
@@ -100,9 +100,10 @@ impl IssueServiceBuilder {
         self
     }
 
-    /// Sets whose seals are the site's own. Of a certificate that another process has begun, the
-    /// service takes over the PDF only if it verifies by this trust. The sealer's own certificate
-    /// and OpenPGP key unless set: then set it when keys change while processes run.
+    /// Sets the trust by which a seal is the site's own. The service takes over the PDF of a
+    /// certificate that another process has begun only if it verifies by this trust. Unless set, it
+    /// trusts the sealer's own certificate and OpenPGP key; set it if keys change while processes
+    /// run.
     pub fn with_trust(mut self, trust: Trust) -> Self {
         self.trust = Some(trust);
         self
@@ -141,7 +142,8 @@ impl IssueServiceBuilder {
         let BuiltParts { press, sealer, secret, register, trust, keys } = parts;
         if let Some(keys) = &keys {
             match register.publish_keys(&keys.published()?) {
-                // Of the root that seals, each request is refused; an earlier one stops nothing.
+                // If the certificate that seals is revoked, `issue` refuses each request. A CRL of
+                // an earlier root must not stop the service.
                 Err(error) if error.kind() == ErrorKind::Key => {}
                 published => drop(published?),
             }
@@ -185,7 +187,7 @@ impl IssueServiceBuilder {
     }
 }
 
-/// What a service is made of, once all of it is in order.
+/// The checked parts of a service.
 struct BuiltParts {
     press: Arc<Press>,
     sealer: Sealer,

@@ -12,7 +12,11 @@ use crate::register::issue::receipt::IssueOutcome;
 use crate::register::record::{Record, Status};
 use crate::site::request::Request;
 
-/// What is to be done about a request.
+/// How often other processes may change an award while this one issues or revokes, before this one
+/// gives up.
+pub(super) const MAX_ATTEMPTS: usize = 16;
+
+/// The decision about a request.
 #[derive(Debug)]
 pub(super) enum Decision {
     /// The current edition answers the request.
@@ -79,7 +83,7 @@ fn keep_ended(
         current.history.last().and_then(|change| change.requested_at);
     let is_older = match (requested_at, request.acceptance(), ended_at(current)) {
         (Some(requested_at), _, Some(ended_at)) => requested_at <= ended_at,
-        // Clocks that tell when a request was accepted may count whole seconds.
+        // The clock of a queue may count whole seconds, so only those are compared.
         (None, Some(acceptance), Some(ended_at)) => {
             acceptance.at.unix() < ended_at.unix()
         }
@@ -111,15 +115,15 @@ fn keep_ended(
         .with_help("to issue it all the same: --reissue"))
 }
 
-/// When an award ended by its last change: when that was requested, by the clock that also dates requests;
-/// for want of that, when it was done.
+/// When an award ended by its last change: the time at which that was requested, by the clock that
+/// also dates requests, or else the time at which it was done.
 fn ended_at(record: &Record) -> Option<Timestamp> {
     let change = record.history.last()?;
     Some(change.requested_at.unwrap_or(change.at))
 }
 
-/// When the next edition of an award was requested, as its record has it: a revocation that was requested
-/// before that does not hold for it.
+/// When the next edition of an award was requested, for its record. A revocation that was requested
+/// earlier does not apply to it.
 pub(super) fn requested_at(
     request: &Request,
     current: Option<&Record>,

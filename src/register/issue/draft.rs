@@ -24,7 +24,7 @@ use crate::site::course::{Course, Text};
 use crate::site::request::Request;
 use crate::text::runs::Runs;
 
-/// A request for an edition, with what is known of the edition before there is a page.
+/// A request for an edition, with what is known about the edition before its page is made.
 pub(super) struct EditionRequest<'a> {
     pub(super) request: &'a Request,
     pub(super) course: &'a Course,

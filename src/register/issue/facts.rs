@@ -1,4 +1,4 @@
-//! What a request would put on its certificate, as the records of editions are compared with it.
+//! What a request would print on its certificate, for comparison with the records of editions.
 
 use crate::base::digits::KeyedDigest;
 use crate::base::error::Result;
@@ -39,7 +39,7 @@ impl RequestFacts {
         }
     }
 
-    /// Adds the fingerprint of the appearance of what was written, unless it was taken already.
+    /// Adds the fingerprint of the appearance of what was written, unless it is there already.
     ///
     /// # Errors
     /// As [`Press::sheet`].
@@ -64,8 +64,8 @@ impl RequestFacts {
         record.facts.as_ref() == Some(own)
     }
 
-    /// Whether an edition looks the same, as far as that was asked for. One that a revoked key
-    /// sealed does not: its seal is that of a key which others may have.
+    /// Whether an edition looks the same; false unless the appearance was added. An edition sealed
+    /// with a revoked key never does, because others may have the key.
     pub(super) fn look_like(&self, record: &Record) -> bool {
         let seal = record.certificate.as_ref().and_then(|it| it.seal.as_ref());
         self.appearance.is_some()
@@ -73,8 +73,8 @@ impl RequestFacts {
             && seal.is_none_or(|seal| seal.key_revoked.is_none())
     }
 
-    /// What an edition that printed `before` and this request say differently, in words; empty if
-    /// that is not known.
+    /// The differences between an edition that printed `before` and this request, in words; empty
+    /// if they are not known.
     pub(super) fn differences(&self, before: &[PrintedFact]) -> String {
         if before.is_empty() {
             return String::new();

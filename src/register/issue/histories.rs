@@ -1,4 +1,4 @@
-//! Random histories of certificates, checked against what was promised.
+//! Random histories of certificates, checked against what must hold.
 //!
 //! Everything but the page is real: issue service, register, seal and stores. The page of each
 //! recipient is made and sealed once, so that thousands of histories run.
@@ -34,12 +34,12 @@ fn check(steps: &[Step]) -> std::result::Result<(), TestCaseError> {
         let is_killed = world.life.calls.swap(usize::MAX, Ordering::SeqCst) == 0;
         let error = result.as_ref().err().map(Error::kind);
         let is_done = result.is_ok();
-        // Without a kill every step is done, or is refused for what the certificate is.
+        // Without a kill every step succeeds, or is refused because of the certificate's status.
         let refusals = [ErrorKind::Revoked, ErrorKind::UnknownCertificate];
-        // A PDF whose record and request are lost is of unknown origin.
+        // The origin of a PDF is unknown if its record and snapshot are lost.
         let is_foreign = error == Some(ErrorKind::Tampered)
             && promises.iter().any(|promises| promises.has_lost);
-        // Without a request and without a mark nothing tells to which secret a store belongs.
+        // Without a snapshot and a mark it is not known to which secret a store belongs.
         let is_foreign =
             is_foreign || (error == Some(ErrorKind::Key) && !world.is_marked());
         prop_assert!(
@@ -50,8 +50,8 @@ fn check(steps: &[Step]) -> std::result::Result<(), TestCaseError> {
             let is_refused = error.is_some_and(|kind| refusals.contains(&kind));
             promises.note(who, *step, is_done || is_refused, &world);
             let after = world.statuses(who);
-            // Of an award of which an edition was lost on both sides nothing is promised but that
-            // an erasure reaches what is left of it: the numbers of its editions start again.
+            // If an edition was lost on both sides, the numbers of the award's editions start
+            // again. Then nothing is promised but that an erasure reaches what is left.
             let is_page_alone = |edition: usize| {
                 let page = world.page(&world.ids(who, edition as u32 + 1).verify);
                 promises.has_lost && after[edition].is_none() && page.is_some()

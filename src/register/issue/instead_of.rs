@@ -1,9 +1,9 @@
 //! Correcting the name on a certificate.
 //!
-//! The decision made here: who has a username keeps it, and the corrected certificate is the next
-//! edition. Of a recipient who is known by the name alone a corrected name is another award, whose first edition takes the place
-//! of the certificate with the wrong name. A recipient of the same name who has a certificate
-//! already keeps it, and nothing is changed.
+//! The decision made here: a recipient with a username keeps it, and the corrected certificate is
+//! the next edition. A recipient without one is identified by the name, so a corrected name is
+//! another award, whose first edition supersedes the certificate with the wrong name. If there is
+//! already another certificate in the corrected name, nothing is changed.
 
 use crate::base::date::Date;
 use crate::base::digits::CertificateId;
@@ -41,7 +41,7 @@ impl IssueService {
     ) -> Result<Receipt> {
         let register = self.register();
         let old = register.known(id)?;
-        // The recipient stays the same, by whatever name.
+        // The recipient stays the same, whatever the name.
         let own = match register.award_of(id, &self.secret)?.map(|award| award.recipient)
         {
             Some(Recipient::Id(username)) if request.recipient().is_none() => {
@@ -72,7 +72,8 @@ impl IssueService {
         }
         let old = register.supersede_by(id, &receipt.urls.verify_url, now)?;
         if old.status == Status::Revoked {
-            // The revocation came in between, and was meant for this recipient.
+            // The old certificate was revoked meanwhile. That was meant for this recipient, so the
+            // new one is revoked too.
             let change = old.history.last();
             let reason = change.and_then(|change| change.reason.as_deref());
             let requested_at = change.and_then(|change| change.requested_at);
@@ -82,7 +83,7 @@ impl IssueService {
             return Ok(Receipt { record, outcome: IssueOutcome::Stale, ..receipt });
         }
         if old.status == Status::Erased {
-            // So was the erasure, which saw no other name.
+            // The same for an erasure, which did not find the new name.
             register.erase_award(award.award(), &self.secret, now)?;
             check_old(&old, request)?;
         }

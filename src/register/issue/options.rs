@@ -2,7 +2,7 @@
 
 /// What issuing may do when the award of a request has an edition already.
 ///
-/// By default a request with other facts than the current edition's makes the next edition, also if
+/// By default a request with other facts than the current edition's makes the next edition, even if
 /// an older edition had the same facts, and a revoked certificate stays revoked. Facts are what the
 /// page prints; how it looks counts only with `replace`.
 ///

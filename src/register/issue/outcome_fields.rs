@@ -1,8 +1,8 @@
-//! What a request led to, in the words of JSON.
+//! The outcome of a request, as JSON fields.
 //!
 //! Takes a receipt, a revocation or an error; gives [`OutcomeFields`]. The decision made here: the
-//! program's JSON and reports and the agent's answers have these fields, beside those that say of
-//! which request they are, so that one reader understands all of them.
+//! program's JSON and reports and the agent's answers have these fields, besides those that
+//! identify the request, so that one reader understands all of them.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::base::error::{Error, ErrorKind};
 use crate::register::issue::receipt::{CertificateUrls, IssueOutcome};
 
-/// What a request led to: the outcome in one word, and what belongs to it.
+/// The outcome of a request in one word, and its details.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct OutcomeFields {
@@ -24,7 +24,7 @@ pub struct OutcomeFields {
     /// The id of the verify page, where only that is known.
     #[serde(rename = "verify_id", skip_serializing_if = "Option::is_none")]
     pub revoked_id: Option<String>,
-    /// Why there is no certificate, or nothing was to be done.
+    /// Why there is no certificate, or why there was nothing to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
     /// The kind of the error: that of [`ErrorKind::as_str`].
@@ -75,7 +75,7 @@ impl OutcomeFields {
         Self { why: Some(why.to_owned()), ..Self::new(Self::NOT_PASSED) }
     }
 
-    /// Nothing was to be done.
+    /// There was nothing to do.
     pub fn ignored(why: &str) -> Self {
         Self { why: Some(why.to_owned()), ..Self::new("ignored") }
     }

@@ -1,9 +1,8 @@
-//! A sealed edition on its way into the stores: prepared, then published.
+//! Brings a sealed edition into the stores: prepares it, then publishes it.
 //!
-//! Takes a [`SealedEdition`]; gives the [`PublishedEdition`] that exists in the end, which is that
-//! of another process if its PDF was first. The decision made here: the PDF that is in the store
-//! decides which snapshot counts, found by the PDF's hash, so that each process finishes the same
-//! edition.
+//! Takes a [`SealedEdition`]; gives the [`PublishedEdition`] that exists in the end, which is
+//! another process's if that wrote its PDF first. The decision made here: the PDF in the store
+//! decides, by its hash, which snapshot counts, so that all processes finish the same edition.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,10 +24,10 @@ use crate::site::files::Site;
 #[derive(Debug)]
 pub(super) struct Publisher {
     register: Register,
-    /// By whom a PDF must be sealed that is taken over from another process.
+    /// The trust by which a PDF of another process must verify before it is taken over.
     trust: Trust,
     /// The verify ids of certificates whose PDF may or may not have been written, because the store
-    /// failed: their snapshots that belong to no PDF are removed when they are published at last.
+    /// failed: snapshots without a PDF are removed once the certificate is published.
     orphans: Arc<Mutex<HashSet<CertificateId>>>,
 }
 
@@ -41,7 +40,7 @@ pub(super) struct PreparedEdition<'a> {
 /// An edition that has a record.
 pub(super) struct PublishedEdition {
     pub(super) record: Record,
-    /// Whether this process published it, which one process does.
+    /// Whether this process published it. Exactly one process does.
     pub(super) is_first: bool,
     pub(super) warnings: Vec<Warning>,
     pub(super) timings: Timings,
@@ -122,21 +121,22 @@ impl PreparedEdition<'_> {
         let discard = || register.discard(&id, &pdf.sha256);
         let created = register.create_pdf(&pdf.path, &pdf.bytes);
         if created.is_err() {
-            // The PDF may have been written all the same. Which snapshot goes with it is known once
-            // the edition is published.
+            // The PDF may have been written nevertheless. Which snapshot belongs to it is known
+            // once the edition is published.
             publisher.orphans().insert(id.clone());
         }
         match created? {
             PdfOutcome::Created => {}
             PdfOutcome::Exists(first) => {
                 let adopted = publisher.adopt(&id, &pdf.path, &first, now);
-                // A repeated write that had been done finds its own bytes: the snapshot is theirs.
+                // If the bytes are its own, an earlier attempt of this process wrote them, and the
+                // snapshot stays.
                 if first != pdf.bytes {
                     discard()?;
                 }
                 match adopted {
                     Ok(adopted) => sealed.snapshot = adopted,
-                    // Its snapshot went with an edition that another process ended.
+                    // Another process ended the edition, and the snapshot was removed with it.
                     Err(_) if register.has_ended(&id)? => return Ok(None),
                     Err(error) => return Err(error),
                 }

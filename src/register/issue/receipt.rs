@@ -1,4 +1,4 @@
-//! What a caller gets for a request: the receipt, or the plan of what issuing would do.
+//! The results for a caller: the receipt of issuing, or the plan of what issuing would do.
 
 use std::time::Duration;
 
@@ -18,9 +18,9 @@ pub struct Receipt {
     pub record: Record,
     /// The ids and addresses of that edition.
     pub urls: CertificateUrls,
-    /// What the request led to.
+    /// The outcome of the request.
     pub outcome: IssueOutcome,
-    /// What was noticed while the certificate was made. Empty if nothing was made.
+    /// Warnings from making the certificate. Empty if nothing was made.
     pub warnings: Vec<Warning>,
     /// How long the steps took.
     pub timings: Timings,
@@ -72,7 +72,7 @@ impl CertificateUrls {
     }
 }
 
-/// What a request led to.
+/// The outcome of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum IssueOutcome {

@@ -1,8 +1,8 @@
 //! Revoking the certificate of an award, also before it is issued.
 //!
-//! The decision made here: where requests say when they were made, the order of those times counts
-//! and not the order in which they arrive. A revocation that arrives before the request that it
-//! revokes leaves a tombstone, a record that says that the certificate is revoked.
+//! The decision made here: if requests state when they were made, those times count and not the
+//! order of arrival. A revocation that arrives before the request that it revokes leaves a
+//! tombstone, a record that says that the certificate is revoked.
 
 use crate::base::digits::CertificateId;
 use crate::base::error::{Error, ErrorKind, Result};
@@ -10,20 +10,21 @@ use crate::base::timestamp::Timestamp;
 use crate::register::award::AwardHandle;
 use crate::register::award_settlement::Care;
 use crate::register::editions::Editions;
-use crate::register::issue::service::{IssueService, MAX_ATTEMPTS};
+use crate::register::issue::decide::MAX_ATTEMPTS;
+use crate::register::issue::service::IssueService;
 use crate::register::record::{
     LayoutVersion, OrganizationFacts, Record, Status, StatusChange, ThemeFacts,
 };
 use crate::site::award::Award;
 use crate::site::request::limits::{MAX_REASON, check_length};
 
-/// What a revocation led to.
+/// The outcome of a revocation.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum RevokeOutcome {
     /// No edition of the award is valid. The record of its last edition.
     Revoked(Box<Record>),
-    /// The current edition was asked for later than the revocation, and stays valid.
+    /// The current edition was requested later than the revocation, and stays valid.
     Stale,
     /// The award has no certificate.
     Nothing,
@@ -33,9 +34,9 @@ impl IssueService {
     /// Revokes the current certificate of an award.
     ///
     /// With `requested_at`, the time at which the revocation was requested, the order of such times
-    /// counts and not the order of arrival: a certificate that was asked for later stays, and one
-    /// that was asked for earlier and is not issued yet never will be. A request of a later time
-    /// issues the certificate again.
+    /// counts and not the order of arrival: a certificate that was requested later stays valid, and
+    /// one that was requested earlier and is not issued yet will never be valid. A request of a
+    /// later time issues the certificate again.
     ///
     /// # Errors
     /// [`ErrorKind::TooLarge`]: the reason has more than 500 characters.
@@ -82,7 +83,7 @@ impl IssueService {
                         return Ok(RevokeOutcome::Stale);
                     }
                 }
-                // A second revocation finishes what was interrupted.
+                // A second call finishes a revocation that was interrupted.
                 Status::Revoked | Status::Expired => {}
                 Status::Superseded | Status::Erased => {
                     return Ok(RevokeOutcome::Revoked(Box::new(current)));

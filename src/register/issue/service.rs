@@ -1,65 +1,38 @@
-//! The issue service: what strings the stages of issuing together.
+//! The issue service, which calls the stages of issuing in their order.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::base::date::Date;
-use crate::base::digits::{CertificateId, KeyedDigest};
+use crate::base::digits::CertificateId;
 use crate::base::error::{Error, ErrorKind, Result, Warning};
 use crate::base::timestamp::Timestamp;
 use crate::press::draft::Press;
 use crate::register::award::AwardHandle;
 use crate::register::award_settlement::Care;
 use crate::register::certificates::Register;
-use crate::register::corrections::successor;
 use crate::register::editions::{Edition, Editions};
-use crate::register::issue::decide::{self, Decision, decide, requested_at};
+use crate::register::issue::decide::{Decision, MAX_ATTEMPTS, requested_at};
 use crate::register::issue::draft::EditionRequest;
 use crate::register::issue::facts::RequestFacts;
+use crate::register::issue::lookup::{
+    answered, corrected_by, decide_with_correction, differs,
+};
 use crate::register::issue::options::IssueOptions;
-use crate::register::issue::publisher::{PublishedEdition, Publisher};
+use crate::register::issue::publisher::Publisher;
 use crate::register::issue::receipt::{
     CertificateUrls, IssueOutcome, Plan, Receipt, Timings,
 };
 use crate::register::issue::sealed::SealedEdition;
-use crate::register::publication::{EditionFiles, EditionToPublish, Finished};
 use crate::register::record::{Record, Status};
 use crate::register::snapshot::Predecessor;
 use crate::seal::sealer::Sealer;
 use crate::seal::verify::Trust;
 use crate::site::RootCrl;
-use crate::site::award::{Award, Ids};
+use crate::site::award::Award;
 use crate::site::files::Site;
 use crate::site::id_secret::IdSecret;
 use crate::site::request::Request;
-
-/// How often other processes may change an award while this one issues or revokes, before it gives
-/// up.
-pub(super) const MAX_ATTEMPTS: usize = 16;
-
-/// The first edition of an award, made and sealed, before anything of it is written.
-pub(super) struct FirstEdition {
-    sealed: SealedEdition,
-    facts: RequestFacts,
-    ids: Ids,
-    files: EditionFiles,
-}
-
-impl FirstEdition {
-    /// How many bytes its files have.
-    pub(super) fn size(&self) -> usize {
-        self.files.size() + self.sealed.pdf.bytes.len()
-    }
-
-    /// What publishing it takes.
-    pub(super) fn to_publish(&self) -> EditionToPublish<'_> {
-        EditionToPublish {
-            snapshot: &self.sealed.snapshot,
-            files: &self.files,
-            pdf: &self.sealed.pdf.bytes,
-        }
-    }
-}
 
 /// Issues certificates: makes, seals and publishes them.
 ///
@@ -69,9 +42,9 @@ impl FirstEdition {
 #[derive(Debug)]
 pub struct IssueService {
     pub(super) press: Arc<Press>,
-    sealer: Sealer,
+    pub(super) sealer: Sealer,
     pub(super) secret: IdSecret,
-    publisher: Publisher,
+    pub(super) publisher: Publisher,
     /// The CRL of the root that issued the certificate that seals, if it is the site's own.
     root_crl: Option<Arc<RootCrl>>,
     /// Whether the stores are known to carry the mark of the secret.
@@ -115,7 +88,8 @@ impl IssueService {
         })
     }
 
-    /// Keeps the CRL of the root current: at most once a minute, because all certificates ask.
+    /// Keeps the CRL of the root current. It is called for every certificate, and acts at most once
+    /// a minute.
     ///
     /// # Errors
     /// [`ErrorKind::Key`]: the certificate that seals is revoked. Else what the public store and the
@@ -149,19 +123,19 @@ impl IssueService {
         &self.press
     }
 
-    /// Issues the certificate that is asked for, once: the same request gives the same receipt,
-    /// however often it comes and from whichever process.
+    /// Issues the certificate that is asked for, once: the same request gives the same receipt, no
+    /// matter how often it comes and from which process.
     ///
     /// `today` dates the certificates of a rolling course; `now` is written into the record.
     ///
     /// # Errors
     /// As [`Press::draft`] and [`Sealer::seal`]. [`ErrorKind::NotPassed`]: the grade does not pass;
-    /// the request is done, without a certificate. [`ErrorKind::Exists`] and [`ErrorKind::Revoked`]:
-    /// the award has a certificate that the options keep. [`ErrorKind::Store`],
-    /// [`ErrorKind::StoreRefused`] and [`ErrorKind::Io`]: a store failed. [`ErrorKind::Key`]: the
-    /// stores belong to another id secret. [`ErrorKind::Tampered`]:
-    /// a PDF at the certificate's path is not one of this site. [`ErrorKind::Unhealthy`]: other
-    /// processes kept changing the award. After an error nothing is left that looks valid, and the
+    /// the request is done, without a certificate. [`ErrorKind::Exists`] and
+    /// [`ErrorKind::Revoked`]: the award has a certificate that the options keep.
+    /// [`ErrorKind::Store`], [`ErrorKind::StoreRefused`] and [`ErrorKind::Io`]: a store failed.
+    /// [`ErrorKind::Key`]: the stores belong to another id secret. [`ErrorKind::Tampered`]: a PDF
+    /// at the certificate's path is not one of this site. [`ErrorKind::Unhealthy`]: other processes
+    /// kept changing the award. After an error no certificate is left that looks valid, and the
     /// same request may be made again.
     pub fn issue(
         &self,
@@ -202,7 +176,7 @@ impl IssueService {
         self.mark_stores()?;
         self.refresh_crl(now)?;
         let course = self.press.courses().get(request.course())?;
-        // A grade that does not pass changes nothing, whatever the award has.
+        // A grade that does not pass changes nothing, even if the award has editions.
         request.mark(course, request.is_specimen())?;
         let award = AwardHandle::new(Award::of(request), &self.secret);
         let message = request.message_id().map(|id| award.message(id));
@@ -222,20 +196,20 @@ impl IssueService {
             if options.replace {
                 register.look_for_pdf(&mut editions)?;
             }
-            let corrected = self.corrected_by(&editions)?;
-            let answered = self.answered(&editions, message.as_ref(), &facts)?;
+            let corrected = corrected_by(register, &self.secret, &editions)?;
+            let answered = answered(register, &editions, message.as_ref(), &facts)?;
             let decision = match (answered, editions) {
                 (Some(outcome), Editions { current: Some(current), .. }) => {
                     Decision::Keep(current, outcome)
                 }
-                (_, editions) => {
-                    self.decide(editions, corrected, request, &facts, options)?
-                }
+                (_, editions) => decide_with_correction(
+                    register, editions, corrected, request, &facts, options,
+                )?,
             };
             let editions = match decision {
                 Decision::IssueNext(editions) => editions,
                 Decision::Differ(current) => {
-                    return Err(self.differs(request, &facts, &current.record)?);
+                    return Err(differs(register, request, &facts, &current.record)?);
                 }
                 Decision::Keep(edition, outcome) => {
                     let noted_at = request
@@ -305,7 +279,8 @@ impl IssueService {
                     own.map_or(published.record, |edition| edition.record.clone())
                 }
             };
-            // The revocation or erasure of the edition before it holds for this one too: decide again.
+            // The revocation or erasure of the edition before it applies to this one too: decide
+            // again.
             if matches!(record.status, Status::Revoked | Status::Erased) {
                 continue;
             }
@@ -324,155 +299,12 @@ impl IssueService {
         .with_help("find out who asks for it with other facts"))
     }
 
-    /// Makes and seals the first edition of an award. Returns `None` if the award has an edition, or
-    /// the request or the options ask for what a first edition does not need.
-    ///
-    /// # Errors
-    /// As [`issue`](Self::issue).
-    pub(super) fn first_edition(
-        &self,
-        request: &Request,
-        today: Date,
-        now: Timestamp,
-        options: &IssueOptions,
-    ) -> Result<Option<FirstEdition>> {
-        if options.replace || request.message_id().is_some() {
-            return Ok(None);
-        }
-        self.mark_stores()?;
-        self.refresh_crl(now)?;
-        let course = self.press.courses().get(request.course())?;
-        request.mark(course, request.is_specimen())?;
-        let award = AwardHandle::new(Award::of(request), &self.secret);
-        let editions = self.register().editions(&award)?;
-        if editions.current.is_some() {
-            return Ok(None);
-        }
-        let written = self.press.write(request)?;
-        let mut facts = RequestFacts::of(&award, request, &written);
-        let mut written = Some(written);
-        facts.add_appearance(&self.press, &award, &mut written)?;
-        let edition = EditionRequest {
-            request,
-            course,
-            award: award.award(),
-            facts: &facts,
-            predecessor: None,
-            message: None,
-            instead_of: None,
-            number: editions.next_number(),
-            ids: &editions.next,
-            requested_at: requested_at(request, None),
-            now,
-        };
-        let draft = edition.draft(&self.press, today)?;
-        let sealed = draft.seal(&self.sealer, self.register().publish())?;
-        let files = self.register().edition_files(&sealed.snapshot)?;
-        Ok(Some(FirstEdition { sealed, facts, ids: editions.next, files }))
-    }
-
-    /// Publishes a first edition by itself. Returns `None` if another process was first with other
-    /// facts or has ended the edition: then the request has to be issued anew.
-    ///
-    /// # Errors
-    /// As [`issue`](Self::issue).
-    pub(super) fn publish_first(
-        &self,
-        first: FirstEdition,
-        now: Timestamp,
-    ) -> Result<Option<Receipt>> {
-        let FirstEdition { sealed, facts, ids, .. } = first;
-        let published = self.publisher.prepare(sealed)?.publish(now)?;
-        let stands = |it: &PublishedEdition| {
-            let is_ended = matches!(it.record.status, Status::Revoked | Status::Erased);
-            facts.are_those_of(&it.record) && !is_ended
-        };
-        Ok(published
-            .filter(stands)
-            .map(|published| self.receipt_of_first(ids, published)))
-    }
-
-    /// The receipt of a first edition that was published together with others.
-    pub(super) fn first_receipt(
-        &self,
-        first: FirstEdition,
-        finished: Finished,
-    ) -> Receipt {
-        let FirstEdition { sealed, ids, .. } = first;
-        self.receipt_of_first(ids, PublishedEdition::of(sealed, finished))
-    }
-
-    /// Removes what the private store has of a first edition that has ended before it was published.
-    pub(super) fn discard_first(&self, first: &FirstEdition) -> Result<()> {
-        let SealedEdition { snapshot, pdf, .. } = &first.sealed;
-        self.register().discard(&snapshot.record.id, &pdf.sha256)
-    }
-
-    fn receipt_of_first(&self, ids: Ids, published: PublishedEdition) -> Receipt {
-        Receipt {
-            urls: CertificateUrls::new(ids, self.register().publish()),
-            record: published.record,
-            // Another process published it first, and reports it.
-            outcome: if published.is_first {
-                IssueOutcome::Issued
-            } else {
-                IssueOutcome::Unchanged
-            },
-            warnings: published.warnings,
-            timings: published.timings,
-        }
-    }
-
-    /// The outcome of a message that was done before and would now change something; `None` for any
-    /// other request.
-    fn answered(
-        &self,
-        editions: &Editions,
-        message: Option<&KeyedDigest>,
-        facts: &RequestFacts,
-    ) -> Result<Option<IssueOutcome>> {
-        let Some((message, current)) = message.zip(editions.current.as_ref()) else {
-            return Ok(None);
-        };
-        let stands = current.record.status.stands();
-        if stands && facts.are_those_of(&current.record) && facts.appearance.is_none() {
-            // Nothing would change, so it need not be looked for.
-            return Ok(None);
-        }
-        let answered = self.register().answered(editions, message)?;
-        Ok(answered.map(|number| {
-            if stands && number == current.record.edition {
-                IssueOutcome::Unchanged
-            } else {
-                IssueOutcome::Stale
-            }
-        }))
-    }
-
-    /// The error for a request whose facts differ from those of the current edition.
-    ///
-    /// # Errors
-    /// The private store failed.
-    fn differs(
-        &self,
-        request: &Request,
-        facts: &RequestFacts,
-        current: &Record,
-    ) -> Result<Error> {
-        let sha256 = current.certificate.as_ref().and_then(|it| it.pdf_sha256());
-        let snapshot = sha256
-            .map(|sha256| self.register().snapshot(&current.id, sha256))
-            .transpose()?;
-        let before = snapshot.flatten().map(|snapshot| snapshot.facts);
-        let differences = facts.differences(&before.unwrap_or_default());
-        Ok(decide::differs(request, &differences))
-    }
-
     /// What issuing a request would do. Nothing is made and nothing is written.
     ///
     /// # Errors
     /// As [`issue`](Self::issue), but for what only making the page or writing to a store can show.
     pub fn plan(&self, request: &Request, options: &IssueOptions) -> Result<Plan> {
+        let register = self.register();
         let course = self.press.courses().get(request.course())?;
         request.mark(course, request.is_specimen())?;
         let award = AwardHandle::new(Award::of(request), &self.secret);
@@ -482,62 +314,19 @@ impl IssueService {
         if options.replace {
             facts.add_appearance(&self.press, &award, &mut written)?;
         }
-        let editions = self.register().editions(&award)?;
-        let corrected = self.corrected_by(&editions)?;
-        let decision = self.decide(editions, corrected, request, &facts, options)?;
+        let editions = register.editions(&award)?;
+        let corrected = corrected_by(register, &self.secret, &editions)?;
+        let decision = decide_with_correction(
+            register, editions, corrected, request, &facts, options,
+        )?;
         let (ids, exists) = match decision {
             Decision::Keep(edition, _) => (edition.ids, true),
             Decision::Differ(current) => {
-                return Err(self.differs(request, &facts, &current.record)?);
+                return Err(differs(register, request, &facts, &current.record)?);
             }
             Decision::IssueNext(editions) => (editions.next, false),
         };
-        Ok(Plan { urls: CertificateUrls::new(ids, self.register().publish()), exists })
-    }
-
-    /// The certificate of another award that took the place of the current edition, if it stands.
-    fn corrected_by(&self, editions: &Editions) -> Result<Option<Edition>> {
-        let register = self.register();
-        let mut current = editions.current.as_ref().map(|current| current.record.clone());
-        // The correction may have been corrected.
-        for _ in 0..MAX_ATTEMPTS {
-            let replaced = current.filter(|record| record.status == Status::Superseded);
-            let Some(id) = replaced.as_ref().and_then(successor) else { return Ok(None) };
-            let Some(award) = register.award_of(&id, &self.secret)? else {
-                return Ok(None);
-            };
-            let award = AwardHandle::new(award, &self.secret);
-            let Some(edition) = register.editions(&award)?.current else {
-                return Ok(None);
-            };
-            if edition.record.status.stands() {
-                return Ok(Some(edition));
-            }
-            current = Some(edition.record);
-        }
-        Ok(None)
-    }
-
-    /// Decides about a request; `corrected` is the certificate of another award that took the place
-    /// of the current edition. Two of one recipient never stand side by side.
-    fn decide(
-        &self,
-        editions: Editions,
-        corrected: Option<Edition>,
-        request: &Request,
-        facts: &RequestFacts,
-        options: &IssueOptions,
-    ) -> Result<Decision> {
-        let decided = decide(editions, request, facts, options);
-        let Some(corrected) = corrected else { return decided };
-        if let Ok(Decision::Keep(edition, outcome)) = decided {
-            return Ok(Decision::Keep(edition, outcome));
-        }
-        if facts.are_those_of(&corrected.record) {
-            return Ok(Decision::Keep(corrected, IssueOutcome::Unchanged));
-        }
-        let url = self.register().publish().verify_url(&corrected.record.id);
-        Err(decide::corrected(request, &url))
+        Ok(Plan { urls: CertificateUrls::new(ids, register.publish()), exists })
     }
 
     /// The record of the last edition of an award, whatever its status, or `None` if the award has
@@ -572,7 +361,7 @@ impl IssueService {
     /// The receipt of an edition for which nothing was made.
     fn kept(&self, edition: Edition, outcome: IssueOutcome) -> Receipt {
         let mut urls = CertificateUrls::new(edition.ids, self.register().publish());
-        // The addresses that stand on the certificate, which the settings may have changed since.
+        // The addresses printed on the certificate. The settings may have changed since.
         if let Some(certificate) = &edition.record.certificate {
             if let Some(url) = &certificate.verify_url {
                 urls.verify_url.clone_from(url);
@@ -591,7 +380,7 @@ impl IssueService {
     }
 }
 
-/// The warning of a certificate that stands and cannot be downloaded.
+/// The warning about a valid certificate that cannot be downloaded.
 fn lost_pdf() -> Warning {
     let message = "the PDF is lost: the public store does not have it";
     Warning::new(ErrorKind::MissingFile, message).with_help(

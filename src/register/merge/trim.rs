@@ -1,4 +1,4 @@
-//! What a printer cuts by: the boxes of a page, and its crop marks.
+//! The boxes and crop marks of a page, by which a printer cuts it.
 //!
 //! Takes the box to which a page is trimmed; gives the larger boxes around it (ISO 32000-2, 14.11.2)
 //! and the marks between them. Lengths are in points.
@@ -59,7 +59,7 @@ fn grown(area: Rect, by: f64) -> Rect {
     Rect::new(area.x0 - by, area.y0 - by, area.x1 + by, area.y1 + by)
 }
 
-/// To a thousandth of a point.
+/// Rounds to a thousandth of a point.
 fn rounded(value: f64) -> f64 {
     (value * 1000.0).round() / 1000.0
 }

@@ -1,8 +1,8 @@
 //! Many files of a folder that are synced together.
 //!
-//! The decision made here: a batch writes below the staging folder, in a folder of its own, and one
-//! sync of the file system takes the place of one for each file and each folder. A locked file lies
-//! beside that folder, by which the files of a run that was killed are known at once.
+//! The decision made here: a batch writes into a folder of its own below the staging folder, and
+//! one sync of the file system replaces one for each file and folder. A locked file beside that
+//! folder shows that the run is alive; if it is not locked, the run was killed.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
@@ -17,7 +17,7 @@ use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::random;
 use crate::site::settings::Readers;
 
-/// Files of a folder on their way to their paths.
+/// Staged files of a folder, before and after they get their paths.
 #[derive(Debug)]
 pub(super) struct FolderBatch<'a> {
     folder: &'a Folder,
@@ -42,7 +42,7 @@ impl<'a> FolderBatch<'a> {
         let staging = above.join(format!("{name}{BATCH_SUFFIX}"));
         let lock = above.join(format!("{name}{BATCH_LOCK_SUFFIX}"));
         let make = || -> io::Result<File> {
-            // The lock first: a folder without one belongs to no process.
+            // The lock is made first: a folder without a lock counts as abandoned.
             let locked = OpenOptions::new().write(true).create_new(true).open(&lock)?;
             locked.lock()?;
             let mut builder = DirBuilder::new();
@@ -81,7 +81,7 @@ impl StoreBatch for FolderBatch<'_> {
         let (staged, target) = self.staged(number)?;
         let outcome = self.folder.move_if_free(staged, target, SyncedBy::Batch)?;
         if outcome == CreateOutcome::Created {
-            // Its second name is removed at once, because that changes the file's version.
+            // Its staged name is removed at once, because that changes the file's version.
             self.files[number] = None;
         }
         Ok(outcome)
@@ -107,7 +107,7 @@ impl StoreBatch for FolderBatch<'_> {
 impl Drop for FolderBatch<'_> {
     fn drop(&mut self) {
         self.files.clear();
-        // What cannot be removed now is when the store is checked next.
+        // If that fails, the folder is removed when the store is checked next.
         let _ = fs::remove_dir(&self.staging);
         let _ = fs::remove_file(&self.lock);
     }

@@ -1,7 +1,7 @@
 //! A folder of a file system as a store, such as a web server serves.
 //!
-//! The decision made here: a call returns when what it wrote outlasts a power failure; files of a
-//! batch take the same way to their paths and are synced together.
+//! The decision made here: a call returns when what it wrote would survive a power failure. The
+//! files of a batch are moved to their paths in the same way, and synced together.
 
 use std::fmt;
 use std::fs::{self, File};
@@ -21,7 +21,7 @@ use crate::base::path::StorePath;
 use crate::base::random;
 use crate::site::settings::Readers;
 
-/// How many bytes must be free for a store to be of use: about a certificate's.
+/// The least free space in bytes for a usable store: about one certificate.
 const MIN_FREE_BYTES: usize = 192 << 10;
 
 /// A store in a folder.
@@ -69,7 +69,7 @@ impl Directory {
         self.folder.syncs.count()
     }
 
-    /// What is read at a path that has no file.
+    /// The result of reading a path that has no file.
     fn absent<T>(target: &Path) -> Result<Option<T>> {
         match confirm_absence(target) {
             Ok(()) => Ok(None),
@@ -117,7 +117,7 @@ impl Store for Directory {
     fn create(&self, file: &StoreFile<'_>) -> Result<CreateOutcome> {
         let target = self.folder.target(file.path);
         if fs::symlink_metadata(&target).is_ok_and(|meta| !meta.is_dir()) {
-            // A run that is repeated finds most files in place, and need not stage them.
+            // When a run is repeated most files exist already, and need not be staged.
             let folder = target.parent().unwrap_or(&self.folder.root);
             self.folder.sync_folder(folder)?;
             return Ok(CreateOutcome::Exists);
@@ -196,8 +196,8 @@ impl Store for Directory {
             }
             entries => entries.map_err(unreadable)?,
         };
-        // The folders are many, and each has few files: one look at the wanted one takes half the
-        // time of a listing.
+        // There are many folders with few files each, and opening the wanted file takes half the
+        // time of listing the folder.
         for entry in entries {
             let entry = entry.map_err(unreadable)?;
             let below = entry.file_name().to_str().map(|below| folder.join(below));
@@ -224,7 +224,8 @@ impl Store for Directory {
         let target = self.folder.target(path);
         let read = || -> io::Result<VersionedFile> {
             let mut file = File::open(&target)?;
-            // Before the content: if the file changes meanwhile, its version is another.
+            // Taken before the content is read: if the file changes meanwhile, the version will
+            // differ.
             let version = version(&file.metadata()?);
             let mut bytes = Vec::new();
             file.read_to_end(&mut bytes)?;
@@ -248,7 +249,7 @@ impl Store for Directory {
         self.folder
             .remove_stale(&probe)
             .map_err(|cause| failed("list", &self.folder.staging_dir(), cause))?;
-        // That the staging folder can be written to does not tell that the root can.
+        // The root may be read-only although the staging folder can be written to.
         let name = format!("{STAGING_DIR}-{}", random::name()?);
         let target = StagedFile(self.folder.root.join(name));
         self.folder.move_if_free(&probe, &target.0, SyncedBy::Call).map(drop)
@@ -261,8 +262,8 @@ impl fmt::Display for Directory {
     }
 }
 
-/// What tells one content from another: a file appears by a rename, so each has an inode of its
-/// own while the one before it exists.
+/// Distinguishes one content of a file from another: files are replaced by rename, so a new content
+/// has another inode.
 #[cfg(unix)]
 fn version(meta: &fs::Metadata) -> Option<FileVersion> {
     use std::os::unix::fs::MetadataExt;

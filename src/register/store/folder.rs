@@ -1,4 +1,4 @@
-//! Files on their way into a folder: staged, moved to their paths, and synced.
+//! Writes files into a folder: stages them, moves them to their paths, and syncs them.
 //!
 //! The decision made here: a file is written in a staging folder below the root (hidden, and closed
 //! to other users), and then gets its path: by a hard link if the path must be free, by a rename if
@@ -29,7 +29,7 @@ pub(super) const BATCH_SUFFIX: &str = ".batch";
 pub(super) const BATCH_LOCK_SUFFIX: &str = ".batch-lock";
 /// A staged file that is older than this was left behind by an interrupted run.
 const MAX_STAGED_AGE: Duration = Duration::from_secs(60 * 60);
-/// How often other processes may remove a folder between its making and its use.
+/// How often other processes may remove a folder before this one has used it.
 const MAX_ATTEMPTS: usize = 16;
 
 /// A folder in which files appear whole.
@@ -40,7 +40,7 @@ pub(super) struct Folder {
     pub(super) syncs: Syncs,
 }
 
-/// Who makes a file or a folder outlast a power failure.
+/// What syncs a file or a folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SyncedBy {
     /// The call that writes it.
@@ -130,8 +130,8 @@ impl Folder {
             }
         })?;
         if synced_by == SyncedBy::Call {
-            // Also if the file exists: the process that moved it there may not have synced the
-            // folder yet.
+            // The folder is synced even if the file exists: the process that moved it there may not
+            // have done so yet.
             self.sync_folder(folder)?;
         }
         Ok(moved)
@@ -152,7 +152,8 @@ impl Folder {
         }
     }
 
-    /// Does what a hard link does, among processes that take the lock.
+    /// Moves a file only if the path is free, as a hard link would. It is safe only among processes
+    /// that take the lock.
     fn rename_if_absent(
         &self,
         staged: &StagedFile,
@@ -293,12 +294,12 @@ pub(super) struct StagedFile(pub(super) PathBuf);
 
 impl Drop for StagedFile {
     fn drop(&mut self) {
-        // It may have been renamed. A file that cannot be removed now is stale later.
+        // It may have been renamed. A file that cannot be removed now is removed as stale later.
         let _ = fs::remove_file(&self.0);
     }
 }
 
-/// Removes a batch that has no process any more. What another process removed first is no error.
+/// Removes a batch whose process has ended. It is no error if another process removes files first.
 fn remove_abandoned_batch(staging: &Path, name: &str) {
     let lock = staging.join(format!("{name}{BATCH_LOCK_SUFFIX}"));
     let held = File::open(&lock);
@@ -349,8 +350,8 @@ fn refuse_dangling_link(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Tells a file that is not there from one of which nothing is known: a folder above it is a symbolic
-/// link that leads to nothing, such as to a disk that is not mounted.
+/// Fails if it cannot be known whether a file exists, because a folder above it is a symbolic link
+/// that leads to nothing, such as to a disk that is not mounted.
 pub(super) fn confirm_absence(path: &Path) -> io::Result<()> {
     let lowest = path.ancestors().find(|path| path.symlink_metadata().is_ok());
     lowest.map_or(Ok(()), refuse_dangling_link)

@@ -1,4 +1,4 @@
-//! A store whose verify pages lie in another folder than the register writes them to.
+//! A store whose verify pages are in another folder than in the register's paths.
 //!
 //! The decision made here: the register knows one layout of paths, and this store renames the
 //! folder in each path, for a site that published elsewhere before. Files are written one by one,
@@ -29,8 +29,8 @@ impl MovedPages {
         StorePath::parse(&moved(path.as_str(), &self.here, &self.there))
     }
 
-    /// The path in the register of a path in the store. What the store has in the folder of that name
-    /// belongs to something else.
+    /// The path in the register of a path in the store. `None` for a file in the store's folder of
+    /// the register's name, which does not belong to the register.
     fn here(&self, path: &StorePath) -> Option<StorePath> {
         let is_other = first(path.as_str()) == self.here && self.here != self.there;
         let path = moved(path.as_str(), &self.there, &self.here);

@@ -1,8 +1,8 @@
 //! The stores of a site, opened from its settings.
 //!
-//! The decision made here: a public folder that holds what is not public, or lies in such a folder,
-//! is refused, because those files would be published. Folders are compared by where they really
-//! are, with symbolic links followed.
+//! The decision made here: a public folder that contains private files, or lies in a folder of
+//! private files, is refused, because those files would be published. Folders are compared by their
+//! real paths, with symbolic links followed.
 
 use std::ffi::OsString;
 use std::io;
@@ -161,7 +161,7 @@ pub(in crate::register) fn private_settings(settings: &Settings) -> StoreSetting
     private.unwrap_or_else(|| StoreSettings::folder(DEFAULT_PRIVATE_FOLDER))
 }
 
-/// Refuses a public folder in which the site or its keys lie, or which lies among the keys: why.
+/// Refuses a public folder that contains the site or its keys, or lies in the folder of keys.
 fn check_public_folder(public: &Path, site: &Path, keys: &Path) -> Result<(), String> {
     // A folder whose path cannot be resolved cannot be written to either.
     let Ok(real) = real_path(public) else { return Ok(()) };
@@ -317,7 +317,7 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::InvalidValue, "{public} {private}");
             assert_eq!(error.place().unwrap().file, SETTINGS_FILE);
         }
-        // So are folders that a caller names.
+        // Folders that a caller names are checked too.
         fs::create_dir_all(site.join("elsewhere/keys")).unwrap();
         std::os::unix::fs::symlink(site.join("elsewhere"), site.join("other")).unwrap();
         let settings = Settings::parse(b"private: private\n").unwrap();

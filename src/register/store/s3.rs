@@ -73,8 +73,8 @@ impl S3 {
     ///
     /// # Errors
     /// [`ErrorKind::MissingFile`], [`ErrorKind::Key`]: a key file cannot be used.
-    /// [`ErrorKind::StoreRefused`]: no keys were found, or what names some cannot be used.
-    /// [`ErrorKind::Store`]: who gives them cannot be reached. Else as
+    /// [`ErrorKind::StoreRefused`]: no keys were found, or a configured source of keys cannot be
+    /// used. [`ErrorKind::Store`]: a source of keys cannot be reached. Else as
     /// [`with_keys`](Self::with_keys).
     pub fn open(settings: &S3Settings, site: &Path) -> Result<Self> {
         if let Some(files) = &settings.key_files {
@@ -167,7 +167,7 @@ impl S3 {
     }
 
     /// Whether a conditional write had its effect. If it was sent more than once, an earlier
-    /// attempt may have written the file, and only its answer been lost.
+    /// attempt may have written the file although its answer was lost.
     fn has_written(
         &self,
         file: &StoreFile<'_>,

@@ -1,7 +1,7 @@
-//! What makes files outlast a power failure, and how often it was asked for.
+//! Syncs files so that they survive a power failure, and counts the syncs.
 //!
-//! The decision made here: a whole file system is synced only where the call is known to wait for
-//! the disk and to tell of what failed. Elsewhere each file and each folder is synced by itself.
+//! The decision made here: a whole file system is synced only if that call is known to wait for the
+//! disk and to report failed writes. Otherwise each file and each folder is synced by itself.
 
 use std::fs::File;
 use std::io;
@@ -65,8 +65,8 @@ impl Syncs {
     }
 }
 
-/// A file system that can be synced whole, opened before anything is written: the system tells of a
-/// write that failed only those that had it open.
+/// A file system that can be synced whole. It is opened before anything is written, because the
+/// system reports failed writes only to handles that were open then.
 #[derive(Debug)]
 #[cfg_attr(
     not(target_os = "linux"),
@@ -113,10 +113,10 @@ impl FileSystem {
 mod linux {
     use std::ffi::CStr;
 
-    /// The file systems whose `syncfs` waits until all is on the disk, by their numbers in statfs(2),
-    /// and whether each keeps the order of renames and links by its journal. Btrfs and ZFS do so only
-    /// as long as no process syncs one of the files by itself. FUSE and the network's are not among
-    /// them: there a server decides, which the call does not reach.
+    /// The file systems whose `syncfs` waits until all is on the disk, by their numbers in
+    /// statfs(2), and whether each keeps the order of renames and links by its journal. Btrfs and
+    /// ZFS do so only as long as no process syncs one of the files by itself. FUSE and network file
+    /// systems are not among them: the call does not reach their server.
     pub(super) const SYNCED_WHOLE: [(u64, &str, bool); 8] = [
         (0xef53, "ext4", true),
         (0x5846_5342, "xfs", true),
@@ -128,7 +128,7 @@ mod linux {
         (0x794c_7630, "overlay", false),
     ];
 
-    /// Whether `syncfs` tells of writes that failed: since Linux 5.8.
+    /// Whether `syncfs` reports failed writes, which it does since Linux 5.8.
     pub(super) fn tells_of_failed_writes(release: &CStr) -> bool {
         let release = release.to_string_lossy();
         let mut numbers = release.split(|letter: char| !letter.is_ascii_digit());

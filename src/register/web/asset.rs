@@ -1,8 +1,8 @@
 //! The files that many pages share: style and script.
 //!
-//! The decision made here: an asset is named after its content. A page names the very style and
-//! script that it was made with, copies of them may be kept for ever, and a later version never
-//! changes an earlier page.
+//! The decision made here: an asset is named after its content. So a page always loads the style
+//! and the script that it was made with, browsers may cache them for ever, and a later version
+//! never changes an earlier page.
 
 use ring::digest::{SHA256, digest};
 

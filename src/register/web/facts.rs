@@ -1,6 +1,6 @@
 //! The facts that the pages of a certificate are made of, as a caller gives them.
 //!
-//! Texts arrive as they are printed. What of them a template may see is decided in `visible`.
+//! Texts arrive as they are printed. The file `visible` decides which of them a template may see.
 
 use serde::{Deserialize, Serialize};
 
@@ -106,7 +106,7 @@ pub enum PageStatus {
     Revoked {
         /// The day, in words of the certificate's language.
         on: String,
-        /// The reason, perhaps of several lines; empty if none is told.
+        /// The reason, possibly of several lines; empty if there is none.
         #[serde(default)]
         reason: String,
     },

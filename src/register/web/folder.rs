@@ -1,7 +1,7 @@
 //! The page of a folder of certificates that are not published: how to check its files.
 //!
-//! The decision made here: the page goes from hand to hand with the files, so that all of it is in
-//! one file. Its content security policy allows its style by the digest, and no script.
+//! The decision made here: the page is copied together with the files, so all of it is in one file.
+//! Its content security policy allows its style by the digest, and no script.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

@@ -1,7 +1,8 @@
 //! The colours of a page, derived from the three of a certificate's theme.
 //!
-//! The decision made here: contrast goes before the theme. Text gets a contrast of at least 4.5 to
-//! 1 (WCAG 2.2, 1.4.3) and the edges of controls at least 3 to 1 (1.4.11), whatever the theme.
+//! The decision made here: contrast takes precedence over the theme. Text gets a contrast of at
+//! least 4.5 to 1 (WCAG 2.2, 1.4.3) and the edges of controls at least 3 to 1 (1.4.11), whatever
+//! the theme.
 
 use std::fmt::Write as _;
 
@@ -114,7 +115,7 @@ impl Palette {
         for (name, colour) in self.colours() {
             write!(rule, " --{name}: {colour};").expect("a string grows");
         }
-        // A QR code with a background of its own stays inside the margin.
+        // A QR code with its own background must not extend into the margin.
         let hang = if self.code == self.ground { "-0.8rem" } else { "0rem" };
         write!(rule, " --hang: {hang}; }}").expect("a string grows");
         if !media.is_empty() {

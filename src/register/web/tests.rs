@@ -126,7 +126,7 @@ fn page_has_a_description_and_open_graph_titles() {
     assert_eq!(meta(&page, "property=\"og:site_name"), "Example School");
     // There is no picture of the certificate.
     assert!(!page.contains("og:image"), "{page}");
-    // Search engines and messengers keep it, so it says nothing of the status.
+    // Search engines and messengers keep it, so it does not state the status.
     assert!(!said.contains("valid"));
     let page = with(json!({ "status": { "is": "erased" } }));
     assert_eq!(meta(&page, "property=\"og:title"), "text-erased");

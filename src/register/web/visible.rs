@@ -1,4 +1,4 @@
-//! What the templates of a page see of its facts.
+//! The part of the facts that the templates of a page see.
 //!
 //! Takes [`PageFacts`]; gives [`VisibleFacts`], in which every text is free of control characters
 //! and every link is checked. The decision made here: a template sees only what its page may show.

@@ -1,8 +1,8 @@
 //! The words of a certificate as a page shows them: its sentences by language, and its table.
 //!
 //! Takes the printed sentences in the order of reading; gives a [`CertificatePart`] for each
-//! language. The decision made here: what reads in another language stands apart and says which one
-//! it is, so that a browser chooses its font, its direction and its voice.
+//! language. The decision made here: text in another language is a separate element with its
+//! language, so that a browser can choose font, direction and voice.
 
 use serde::Serialize;
 
@@ -12,7 +12,7 @@ use crate::base::lang::Tag;
 use crate::register::record::PrintedTable;
 use crate::site::name::inert;
 
-/// From this many characters on, a sentence is set in smaller letters.
+/// A sentence of at least this many characters is set in smaller letters.
 const MIN_LONG_SENTENCE: usize = 37;
 
 /// What a certificate says in one language.
@@ -22,7 +22,7 @@ pub(super) struct CertificatePart {
     direction: &'static str,
     /// Whether its script has capitals.
     cased: bool,
-    /// The sentences but those of the date and of the authenticity.
+    /// The sentences except those of the date and of the authenticity.
     sentences: Vec<VisibleSentence>,
     table: Option<VisibleTable>,
     date: Vec<VisibleSentence>,

@@ -1,8 +1,8 @@
-//! What is the same in each seal of an identity, encoded once.
+//! The parts that all seals of an identity share, encoded once.
 //!
-//! Takes the certificates of a key; gives seals as DER. The decision made here: a seal is put together
-//! from encoded parts, in which only the digest and the signature are new. What it says is therefore
-//! known when the template is made, and of each seal only the signature remains to be checked.
+//! Takes the certificates of a key; gives seals as DER. The decision made here: a seal is put
+//! together from encoded parts, of which only the digest and the signature are new. So the content
+//! of all seals is checked once, when the template is made, and of each seal only the signature.
 
 use cms::cert::CertificateChoices;
 use cms::content_info::CmsVersion;
@@ -74,7 +74,8 @@ impl SealTemplate {
                 signer_identifier(leaf).to_der()?,
                 digest_algorithm.to_der()?,
             ];
-            // No other attribute has these bytes, and the order of the set does not depend on them.
+            // No other attribute has these bytes, so their position can be searched for; and the
+            // order of the set does not depend on them.
             let digest = algorithm.hash().of(&[b"the digest of a document"]);
             let attributes = signed_attributes(leaf, &digest)?.to_der()?;
             let digest_at = attributes
@@ -108,7 +109,7 @@ impl SealTemplate {
             .copy_from_slice(digest);
         let algorithm = identity.algorithm();
         let signature = identity.sign(&message)?;
-        // What cannot be read is kept: it is found not to hold.
+        // A signature that cannot be read is kept: `is_signed` below is false for it.
         let signature = low_s(algorithm, &signature).unwrap_or(signature);
         let is_signed = is_canonical(algorithm, &signature)
             && self.key.verifies(&message, &signature);

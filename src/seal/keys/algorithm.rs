@@ -98,19 +98,19 @@ impl Hash {
         self.begin().with(parts).finish()
     }
 
-    /// The hash of nothing yet.
+    /// A hash to which no part was added yet.
     pub(crate) fn begin(self) -> HashState {
         HashState(digest::Context::new(self.ring()))
     }
 }
 
-/// The hash of the parts so far. A copy of it goes on by itself: what several values begin with is
-/// hashed once.
+/// The state of a hash after some parts. Copies of it go on independently, so the common beginning
+/// of several messages is hashed once.
 #[derive(Clone)]
 pub(crate) struct HashState(digest::Context);
 
 impl HashState {
-    /// The hash of these parts after those so far.
+    /// Adds parts after those so far.
     pub(crate) fn with(mut self, parts: &[&[u8]]) -> Self {
         parts.iter().for_each(|part| self.0.update(part));
         self

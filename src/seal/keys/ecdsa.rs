@@ -1,7 +1,7 @@
 //! ECDSA signatures: their one permitted form.
 //!
-//! For each signature (r, s) the pair (r, n − s) is valid too, so that everyone can change the bytes
-//! of a signature that holds. Seals have the lower of both, in DER.
+//! For each signature (r, s) the pair (r, n − s) is valid too, so that anyone can change the bytes
+//! of a valid signature. Seals have the lower s, in DER.
 
 use std::cmp::Ordering;
 
@@ -87,7 +87,7 @@ mod tests {
             for message in 0..32_u8 {
                 let signature = key.sign(&[message]).unwrap();
                 let twin = twin(order, &signature);
-                // Both hold, which is why one has to be refused.
+                // Both are valid, which is why one has to be refused.
                 assert!(key.public().verifies(&[message], &signature));
                 assert!(key.public().verifies(&[message], &twin));
                 let low = low_s(algorithm, &signature).unwrap();

@@ -75,8 +75,9 @@ impl DetachedSignature {
         }
     }
 
-    /// Reads a signature over `bytes` as another program wrote it, in whatever form GnuPG takes. One that
-    /// does not state its key by fingerprint, as older programs did not, is of the key that made it.
+    /// Reads a signature over `bytes` that another program wrote, in any form that GnuPG takes.
+    /// Older programs do not state the fingerprint of the key: then the key of `keys` that made the
+    /// signature is taken.
     #[cfg(feature = "issue")]
     pub(crate) fn read_foreign(
         text: &[u8],
@@ -178,8 +179,8 @@ impl DetachedSignature {
 
     /// Whether that key, or a subkey in its ring, has made this signature over those bytes.
     ///
-    /// This is the mathematics alone: the key may have expired or have been revoked, or the subkey
-    /// may be another's. [`verify`](crate::seal::verify()) judges all of it.
+    /// This is the mathematics alone: the key may have expired or have been revoked, or a stranger
+    /// may have added the subkey. [`verify`](crate::seal::verify()) judges all of it.
     pub fn verifies(&self, key: &PgpKey, bytes: &[u8]) -> bool {
         let component = key.component(&self.issuer);
         component.is_some_and(|key| self.packet.check(key, &[bytes]) == Proof::Valid)
@@ -192,7 +193,7 @@ impl DetachedSignature {
         component.is_some_and(|key| self.packet.check_file(key, file) == Proof::Valid)
     }
 
-    /// What is found against a signature that its key has made, at that time: the key may have ended.
+    /// What speaks against a signature of this key at that time, such as the end of the key.
     #[cfg(feature = "seal")]
     pub(super) fn standing(&self, key: &PgpKey, now: Timestamp) -> Findings {
         let mut findings = Findings::default();

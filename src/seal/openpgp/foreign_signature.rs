@@ -1,7 +1,8 @@
-//! Detached signatures as other programs wrote them, of whatever form GnuPG takes.
+//! Detached signatures of other programs, in any form that GnuPG takes.
 //!
-//! They are read to import what was issued before: that a key made one over a file, and when. A verdict
-//! on a file does not rest on this reader.
+//! They are read to import certificates that were issued before: which key signed the file, and
+//! when. No verdict of [`verify`](crate::seal::verify()) on a file of this program depends on this
+//! reader.
 
 use super::armor::{self, ArmorLabel};
 use super::key::PgpKey;

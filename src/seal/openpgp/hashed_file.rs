@@ -1,7 +1,7 @@
 //! A file that is to be signed, with its hash.
 //!
 //! The decision made here: a file is hashed once, where its bytes come together. Its signature, the
-//! check of that and the record of the file go on from there.
+//! check of the signature and the record of the file use that hash.
 
 use std::fmt;
 

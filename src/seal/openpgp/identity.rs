@@ -114,7 +114,7 @@ impl PgpSigner for PgpIdentity {
         now: Timestamp,
     ) -> Result<DetachedSignature> {
         let packet = self.key.packet();
-        // Most processors compute SHA-256.
+        // SHA-256, because most processors have instructions for it.
         let made = sign(&*self.signer, packet, BINARY, SHA256, now, &[], |trailer| {
             file.sha256_with(trailer)
         })?;

@@ -72,8 +72,8 @@ impl KeyPacket {
     }
 }
 
-/// Reads the key's own numbers. Each is in its shortest form, and nothing stands behind them:
-/// programs compute the fingerprint of anything else differently.
+/// Reads the key's own numbers. Each is in its shortest form, and nothing follows them: of any
+/// other form, programs compute different fingerprints.
 fn read_public(algorithm: u8, material: &[u8]) -> Option<PublicKey> {
     let public = match algorithm {
         RSA => {

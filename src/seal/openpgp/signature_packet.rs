@@ -41,7 +41,7 @@ pub(super) enum ReadSignature {
     },
 }
 
-/// The answer of the mathematics.
+/// The result of checking a signature with a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Proof {
     /// The key has made this signature.
@@ -189,8 +189,8 @@ impl SignaturePacket {
         })
     }
 
-    /// The answer of `verify`, which is given key, trailer and signature, and returns the hash value
-    /// and whether the signature is over it.
+    /// Checks with `verify`, which takes key, trailer and signature, and returns the hash value and
+    /// whether the signature is over it.
     fn check_with(
         &self,
         key: &KeyPacket,
@@ -221,8 +221,8 @@ impl SignaturePacket {
     }
 
     /// The hash value, and whether the signature is over it. Returns `None` for hashes that are
-    /// weaker than SHA-1, and for those that `ring` has not with the key: ECDSA with SHA-1 or
-    /// SHA-512.
+    /// weaker than SHA-1, and for those that `ring` does not support with the key: ECDSA with SHA-1
+    /// or SHA-512.
     fn verify(
         &self,
         public: &PublicKey,

@@ -20,8 +20,8 @@ pub trait PgpSigner: fmt::Debug + Send + Sync {
     /// [`ErrorKind::Key`](crate::ErrorKind::Key): the key has ended, or has been revoked.
     fn sign(&self, bytes: &[u8], now: Timestamp) -> Result<DetachedSignature>;
 
-    /// Signs a file whose SHA-256 is known: a signer that signs hash values need not read the file
-    /// again. Others do without this function.
+    /// Signs a file whose SHA-256 is known. A signer that signs hash values implements it, so that
+    /// the file is not read again; the default reads the file.
     ///
     /// # Errors
     /// As [`sign`](Self::sign).

@@ -32,8 +32,8 @@ pub(super) struct Subpackets {
     pub(super) may_sign: Option<bool>,
     /// The fingerprint of the key that is stated to have signed.
     pub(super) issuer: Option<[u8; 20]>,
-    /// The ids of the keys that are stated to have signed; of one that is named by a fingerprint
-    /// too.
+    /// The ids of the keys that are stated to have signed, including that of a key named by its
+    /// fingerprint.
     pub(super) key_ids: Vec<[u8; 8]>,
     /// Whether the signature is for its owner's own use.
     pub(super) is_local: bool,

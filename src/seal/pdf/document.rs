@@ -14,8 +14,8 @@ const MAX_LEN: usize = 64 << 20;
 /// follow it.
 const MAX_REVISIONS: usize = 8;
 
-/// A document of which every object and every byte is known. The bytes of one that is only read
-/// stay where they are.
+/// A document of which every object and every byte is known. It borrows its bytes until a revision
+/// is appended.
 #[derive(Debug, Clone)]
 pub(crate) struct Document<'a> {
     bytes: Cow<'a, [u8]>,

@@ -8,7 +8,7 @@ use super::xref;
 
 /// The objects of a PDF as our writer makes it: a classic cross-reference table, one revision.
 pub(crate) struct Rewrite<'a> {
-    /// What stands before the first object.
+    /// The bytes before the first object.
     header: &'a [u8],
     /// The objects 1, 2, …, each without `obj` and `endobj`.
     bodies: Vec<Cow<'a, [u8]>>,

@@ -11,8 +11,8 @@ use crate::base::error::{Error, ErrorKind, Result};
 /// The most modules of a process. A site names one.
 const MAX_MODULES: usize = 16;
 
-/// The modules stay for the life of the process, which their state belongs to (PKCS #11, 5.4): one
-/// that is unloaded while a thread of its own runs ends the process.
+/// Modules are never unloaded: their state belongs to the process (PKCS #11, 5.4), and unloading
+/// one whose own thread runs crashes the process.
 static MODULES: Mutex<Vec<(PathBuf, Pkcs11)>> = Mutex::new(Vec::new());
 
 /// Loads a module, or returns the one that is loaded, and initialises it.

@@ -91,7 +91,7 @@ fn find_token(module: &Pkcs11, key: &Pkcs11Key) -> Result<(Slot, TokenInfo)> {
     let mut found = Vec::new();
     let mut others = Vec::new();
     for slot in module.get_slots_with_token().map_err(failed)? {
-        // A token may be pulled out meanwhile, and a reader may hold one that cannot be read.
+        // Tokens that cannot be read are skipped: one may be pulled out meanwhile.
         let Ok(info) = module.get_token_info(slot) else { continue };
         if !info.token_initialized() {
             continue;
@@ -117,7 +117,7 @@ fn find_token(module: &Pkcs11, key: &Pkcs11Key) -> Result<(Slot, TokenInfo)> {
     }
 }
 
-/// Logs in, unless this process is.
+/// Logs in, unless this process is logged in already.
 fn log_in(
     session: &Session,
     info: &TokenInfo,
@@ -238,7 +238,7 @@ fn name(session: &Session, key: ObjectHandle) -> String {
     if words.is_empty() { "one without a label".to_owned() } else { words.join(" ") }
 }
 
-/// The names of what there is, for a message.
+/// The names of the tokens or keys that were found, for a message.
 fn list(what: &str, names: &[String]) -> String {
     match names {
         [] => format!("no {what}"),

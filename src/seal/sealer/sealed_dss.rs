@@ -9,8 +9,8 @@ use crate::seal::x509::{Crl, X509};
 
 impl Sealer {
     /// Sets CRLs as DER that the sealer has, such as that of the site's own root. A seal carries
-    /// those of its certificates with it, so that it can be verified without a network. Those that
-    /// are over are left out.
+    /// those of its certificates with it, so that it can be verified without a network. Those whose
+    /// next update is past are left out.
     ///
     /// # Errors
     /// [`ErrorKind::Syntax`](crate::ErrorKind::Syntax): one cannot be read.
@@ -46,7 +46,7 @@ impl Sealer {
         for issuer in &chain {
             let own: Vec<&Crl> =
                 crls.iter().filter(|crl| crl.is_signed_by(issuer)).collect();
-            // What any of them has revoked is revoked.
+            // A certificate that one of these CRLs revokes is revoked, whatever a newer one says.
             for certificate in &chain {
                 let dates = own.iter().filter(|crl| crl.is_for(certificate));
                 if let Some(date) =
@@ -57,7 +57,8 @@ impl Sealer {
             }
             let newest = own.into_iter().max_by_key(|it| (it.number(), it.this_update()));
             let Some(newest) = newest else { continue };
-            // A clock that is a little slow must not leave out the list that was just made.
+            // Only the end is compared: with a clock that is a little slow, a CRL that was just
+            // made lies in the future.
             let is_current = newest.next_update().is_none_or(|next| now <= next);
             if is_current && chain.iter().any(|cert| newest.is_for(cert)) {
                 used.push(newest);

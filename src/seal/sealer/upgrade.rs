@@ -25,8 +25,7 @@ impl Sealer {
     /// caller has; others are fetched. The detached signature is made again, because the bytes
     /// change.
     ///
-    /// What the document has already is kept; a document to which nothing is to be added is
-    /// returned unchanged.
+    /// What the document has already is kept. A document that needs nothing is returned unchanged.
     ///
     /// # Errors
     /// - [`ErrorKind::Tampered`]: the seal is not this sealer's, or is not valid.

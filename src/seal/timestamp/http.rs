@@ -32,8 +32,8 @@ impl BlockingHttpClient {
         Self::with_redirects(deadline, 3)
     }
 
-    /// The same client, which follows no redirect: for answers that are believed because of the
-    /// host that gives them.
+    /// The same client without redirects: for answers that are trusted because of the host that
+    /// gives them.
     pub fn without_redirects(self) -> Self {
         let deadline = self.0.config().timeouts().global.unwrap_or_default();
         Self::with_redirects(deadline, 0)
@@ -66,7 +66,7 @@ fn read_body(
 ) -> Result<Vec<u8>> {
     response
         .and_then(|mut response| {
-            // A redirect that is not followed is no answer.
+            // With redirects off, `ureq` returns the redirect itself, which is no answer.
             let status = response.status();
             if status.is_redirection() {
                 return Err(ureq::Error::StatusCode(status.as_u16()));

@@ -1,4 +1,4 @@
-//! The certificate that a document says it is: the address of its verify page.
+//! The certificate that a document names by the address of its verify page.
 
 use serde::Serialize;
 
@@ -6,8 +6,8 @@ use crate::base::digits::CertificateId;
 use crate::seal::pdf::Document;
 use crate::seal::pdf::syntax::{self, Dict};
 
-/// What stands before the identifier in the address of a verify page, unless the site published
-/// elsewhere before.
+/// What stands before the identifier in the address of a verify page, unless the site sets
+/// `publish.verify_path`.
 const BEFORE_ID: &[u8] = b"/cert/";
 /// The length of an identifier: hexadecimal digits in lower case.
 const ID_LEN: usize = 32;
@@ -16,14 +16,14 @@ const MAX_LINKS: usize = 1000;
 /// The longest address that is read, in bytes.
 const MAX_ADDRESS_LEN: usize = 2048;
 
-/// The certificate that a document says it is.
+/// The certificate that a document names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct CertificateLink {
     /// The id of its record.
     pub id: CertificateId,
-    /// The address of the verify page, if the document has a link to it. Everyone can write one: it
-    /// is the issuer's only if the document is genuine.
+    /// The address of the verify page, if the document has a link to it. Anyone can write a link,
+    /// so it is known to be the issuer's only if the document is genuine.
     pub url: Option<String>,
 }
 
@@ -31,9 +31,9 @@ impl CertificateLink {
     /// Reads the one certificate that a document of our writer names; `None` if it names none, or
     /// several.
     ///
-    /// A name or a title may contain what looks like an address, or like a link, so only links
-    /// themselves count, and in a document that has none what is read aloud of the QR code. Of links those
-    /// with `/cert/` count before others, in which any folder has the name of an identifier
+    /// A name or a title may contain what looks like an address, or like a link, so only link
+    /// annotations count; in a document without any, the alternative text of the QR code. Links
+    /// with `/cert/` go before others, in which one folder has an identifier as its name
     /// (`publish.verify_path`).
     pub(super) fn of(document: &Document<'_>) -> Option<Self> {
         let [mut linked, mut elsewhere]: [Option<Self>; 2] = [None, None];
@@ -62,8 +62,8 @@ impl CertificateLink {
         the_one(texts.filter_map(|text| id(text.as_bytes())))
     }
 
-    /// Reads the one certificate that a file of any form names, wherever it does. Nothing is known of
-    /// such a file, so that it is only told.
+    /// Reads the one certificate that a file of any form names, in any place. Nothing about such a
+    /// file is proven, so the report names the certificate and no verdict depends on it.
     pub(super) fn in_any_file(file: &[u8]) -> Option<Self> {
         let named =
             positions(file, BEFORE_ID).filter_map(|at| id(&file[at - BEFORE_ID.len()..]));
@@ -85,7 +85,7 @@ pub(crate) fn certificate_of(file: &[u8]) -> Option<Option<CertificateLink>> {
     Some(CertificateLink::of(&document))
 }
 
-/// The certificate of these identifiers, if all are the same.
+/// The certificate with this identifier, if all are equal.
 fn the_one(mut ids: impl Iterator<Item = CertificateId>) -> Option<CertificateLink> {
     let id = ids.next()?;
     ids.all(|other| other == id).then_some(CertificateLink { id, url: None })
@@ -100,7 +100,7 @@ fn address(dict: &Dict) -> Option<String> {
     string(action.get("URI")?.strip_prefix(b"(")?)
 }
 
-/// A text string, in the forms in which our writer has it.
+/// A text string, in the forms that our writer uses.
 fn text(value: &[u8]) -> Option<String> {
     match value.strip_prefix(b"(") {
         Some(literal) => Some(String::from_utf8_lossy(literal).into_owned()),
@@ -212,7 +212,7 @@ mod tests {
             let found = Some((ID.to_owned(), Some(url.clone())));
             assert_eq!(read(&[other.clone(), own.clone()]), found, "{other}");
             assert_eq!(read(&[own.clone(), other.clone()]), found, "{other}");
-            // Nor does a name stand in for the folder of pages.
+            // Nor does an identifier in a name count as the folder of a page.
             let own = link(&format!("v/{ID}/"));
             assert_eq!(read(&[other, own]).unwrap().0, ID);
         }

@@ -1,5 +1,5 @@
-//! Where a file comes from that does not have the form of our writer: it is ours and was changed, or
-//! another program wrote it.
+//! Where a file comes from that does not have the form of our writer: either it is ours and was
+//! changed, or another program wrote it.
 
 use serde::Serialize;
 
@@ -39,7 +39,7 @@ pub(super) fn is_ours(file: &[u8]) -> bool {
     CertificateLink::is_in(file) || OUR_TRACES.iter().any(|trace| contains(file, trace))
 }
 
-/// Whether a PDF names a certificate, and neither has a seal nor says that this program wrote it: then
+/// Whether a PDF names a certificate, has no seal and does not say that this program wrote it. Then
 /// only the issuer's register knows whether another program issued it.
 #[cfg(feature = "issue")]
 pub(super) fn only_names_a_certificate(file: &[u8]) -> bool {
@@ -76,16 +76,17 @@ impl ForeignSeal {
     }
 }
 
-/// Whether a signature is a timestamp token, and does not only bring one: its content type stands before all
-/// else (RFC 5652, 5.1).
+/// Whether a signature is itself a timestamp token, and not one that contains a token: then its
+/// content type is at the beginning (RFC 5652, 5.1).
 fn is_timestamp(signature: &[u8]) -> bool {
     let head = &signature[..signature.len().min(MAX_TYPE_OFFSET)];
     contains(head, TST_INFO)
 }
 
-/// The certificate of the signer of a signature: the first that it names by issuer and serial number
-/// (RFC 5652, 5.3), else the first of a person. A timestamp token, lists and answers of OCSP responders
-/// bring certificates of their own, and what is covered may come before any of them.
+/// The certificate of the signer of a signature: the first that it names by issuer and serial
+/// number (RFC 5652, 5.3), else the first that belongs neither to a TSA nor to an OCSP responder.
+/// Timestamp tokens and OCSP responses contain certificates of their own, and the order of all of
+/// them is free.
 fn signer<'a>(signature: &[u8], certificates: &'a [X509]) -> Option<&'a X509> {
     let named = certificates.iter().filter_map(|certificate| {
         let at = positions(signature, &certificate.issuer_and_serial()).next()?;

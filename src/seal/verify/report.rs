@@ -59,7 +59,8 @@ pub struct SealReport {
     pub timestamp: Option<TimestampReport>,
     /// The archive timestamp over the whole file.
     pub archive: Option<TimestampReport>,
-    /// The number of bytes from the beginning that the seal covers, except for its own digits.
+    /// The number of bytes from the beginning that the seal covers. The hexadecimal digits of the
+    /// seal itself lie among them and are not covered.
     pub covered: usize,
     /// The revisions of the file in order.
     pub revisions: Vec<RevisionKind>,
@@ -69,7 +70,7 @@ pub struct SealReport {
     pub doubts: Vec<String>,
     /// Reasons for which the time of sealing is not proven. They say nothing about the signer.
     pub time_doubts: Vec<String>,
-    /// What a reader should know, and which takes nothing from the verdict.
+    /// What a reader should know and what does not change the verdict.
     pub notes: Vec<String>,
     /// Whether the signer is known and trusted, but a certificate of its path has ended, and no
     /// timestamp proves that it was valid when it sealed.

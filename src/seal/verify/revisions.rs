@@ -105,8 +105,8 @@ impl<'a> Revisions<'a> {
         }
     }
 
-    /// Checks that validation data adds something: our writer appends nothing in vain, and each
-    /// needless revision would give the same certificate other bytes.
+    /// Checks that validation data adds something. Our writer appends no needless revision, and
+    /// accepting one would let anyone change the bytes of a certificate.
     fn check_addition(&self, added: &Dss) -> Result<(), &'static str> {
         let all = |dss: &Dss| -> Vec<Vec<u8>> {
             dss.certificates.iter().chain(&dss.crls).map(|part| sha256(part)).collect()

@@ -25,8 +25,8 @@ pub(super) struct Found {
     pub(super) foreign: Option<ForeignSeal>,
 }
 
-/// Checks the seal of a file. `is_signed` says whether it has a detached signature that is over it:
-/// then it need not be sealed.
+/// Checks the seal of a file. `is_signed` says whether a detached signature over the file is
+/// intact: then a missing seal is no fault.
 pub(super) fn check(
     file: &[u8],
     trust: &Trust,
@@ -39,8 +39,8 @@ pub(super) fn check(
     let head = &file[..file.len().min(MAX_HEADER_OFFSET)];
     let mut report = SealReport::default();
     if positions(head, b"%PDF-").next().is_none() {
-        // A page or a record names certificates too: only what has a seal is broken. What another program
-        // sealed is known by its signer.
+        // A verify page or a record names certificates too, so only a file with a trace of a seal
+        // is called changed. The seal of another program is known by its signer.
         if origin::has_seal(file) {
             if origin::is_ours(file) {
                 report.faults.push("its beginning is missing or broken".to_owned());
@@ -123,8 +123,8 @@ impl SealCheck<'_> {
         self.report.intact = self.report.faults.is_empty();
     }
 
-    /// Checks the timestamp token over the seal, which has to prove that time at `until`. Returns whether
-    /// there is a valid one, and whether the file has the lists for its TSA.
+    /// Checks the timestamp token over the seal, whose time has to be proven at `until`. Returns
+    /// whether there is a valid token, and whether the file has the CRLs for its TSA.
     fn check_timestamp(
         &mut self,
         data: &ValidationData,
@@ -161,9 +161,9 @@ impl SealCheck<'_> {
         (!archives.is_empty() && are_valid, until)
     }
 
-    /// Checks a token of which it has to be known at `until` that its time is true. After the end of its
-    /// TSA's certificate it proves nothing by itself (ETSI EN 319 102-1, 5.4): the seal then counts as one
-    /// without it.
+    /// Checks a token whose time has to be proven at `until`. After the end of its TSA's
+    /// certificate it proves nothing by itself (ETSI EN 319 102-1, 5.4): the seal then counts as
+    /// one without it.
     fn check_token(
         &mut self,
         token: &TimestampToken,
@@ -251,7 +251,7 @@ impl SealCheck<'_> {
     }
 
     /// Checks that the signer is trusted: at the time of a trusted timestamp, else now. Returns
-    /// whether the file has the lists for its path.
+    /// whether the file has the CRLs for its path.
     fn check_signer(&mut self, leaf: &X509, data: &ValidationData) -> bool {
         let others = self.revisions.seal.certificates();
         if let Some(why) = self.authenticate_chain(others, leaf) {
@@ -287,7 +287,7 @@ impl SealCheck<'_> {
                 "a certificate of its signer has ended, and no timestamp proves when it sealed",
             );
         }
-        // The list in a file without a timestamp is judged at the time that the seal claims.
+        // Without a timestamp, the CRL in a file is judged at the time that the seal claims.
         let claimed = self.revisions.params.signing_time;
         let status = data.status(path, self.trust.crls(), proven.unwrap_or(claimed));
         self.check_revocation(&status, proven);
@@ -295,8 +295,8 @@ impl SealCheck<'_> {
             || leaf.is_self_signed() && self.revisions.dss.is_some()
     }
 
-    /// Judges what the lists say of the signer. Without a proven time of sealing the holder of a
-    /// revoked key may have claimed any.
+    /// Judges what the CRLs say about the signer. Without a proven time of sealing, a revoked
+    /// signer is not trusted: the holder of the key can claim any time.
     fn check_revocation(&mut self, status: &PathStatus, proven: Option<Timestamp>) {
         let claimed = self.revisions.params.signing_time;
         match status.revoked_at {
@@ -332,7 +332,8 @@ impl SealCheck<'_> {
         let path = leaf.chain_in(chain);
         let last = path.last()?;
         if path.iter().any(|certificate| self.trust.has_changed(certificate)) {
-            // ECDSA signatures come in pairs: the other one of an issuer's is valid too.
+            // Each ECDSA signature has a valid twin, so another signature of an issuer can replace
+            // its own.
             self.fault("a certificate in it has been changed");
         } else if !self.trust.authenticates(last) {
             if !last.is_self_issued() {

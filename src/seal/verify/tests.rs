@@ -1,4 +1,4 @@
-//! Seals of an attacker who knows this code, but has no key, or has it too late.
+//! Seals of an attacker who knows this code but has no key, or gets a key after it was revoked.
 
 use std::sync::{Arc, LazyLock};
 
@@ -234,7 +234,7 @@ fn parts_of_the_dss_must_be_authentic() {
         assert_eq!(with(certificates.clone(), vec![broken]), Verdict::Bad, "{index}");
     }
     let eve = Site::new("Eve", 1000);
-    // What nothing in the file needs would only give it other bytes.
+    // Certificates that nothing in the file needs are refused: they would change its bytes.
     assert_eq!(with(vec![eve.leaf.der().to_vec()], vec![]), Verdict::Bad);
     assert_eq!(with(vec![], vec![]), Verdict::Bad);
     assert_eq!(with(vec![certificates[0].clone(); 2], vec![]), Verdict::Bad);

@@ -58,7 +58,8 @@ impl Trust {
         self
     }
 
-    /// Trusts this certificate to seal. `chain` has its issuers, which are known, but not trusted.
+    /// Trusts this certificate to seal. `chain` has its issuers, which serve to check it and are
+    /// not trusted.
     pub fn with_certificate(mut self, certificate: X509, chain: Vec<X509>) -> Self {
         self.pinned.push(certificate);
         self.known.extend(chain);
@@ -71,8 +72,8 @@ impl Trust {
         self
     }
 
-    /// Adds CRLs, each as DER or PEM, that may be newer than those in a file. One counts for the
-    /// certificates of the issuer who signed it, if their path is trusted.
+    /// Adds CRLs, each as DER or PEM, that may be newer than those in a file. A CRL counts for the
+    /// certificates of the issuer that signed it, if their path is trusted.
     ///
     /// # Errors
     /// [`ErrorKind::Syntax`](crate::ErrorKind::Syntax): one is no CRL.
@@ -128,7 +129,7 @@ impl Trust {
         told.map(|(_, time)| *time).min()
     }
 
-    /// The first source that was told for a fingerprint.
+    /// The first source that was given for a fingerprint.
     pub(super) fn source(&self, fingerprint: &str) -> Option<String> {
         let mut told = self.sources.iter().filter(|(of, _)| of == fingerprint);
         told.next().map(|(_, source)| source.clone())

@@ -22,20 +22,21 @@ pub(super) struct ValidationData {
     crls: Vec<Crl>,
 }
 
-/// What the lists say of a path of certificates.
+/// What the CRLs say about a certification path.
 #[derive(Debug, Default)]
 pub(super) struct PathStatus {
     /// The number of certificates of the path.
     pub(super) path_len: usize,
     /// The earliest date from which on a certificate of the path does not count.
     pub(super) revoked_at: Option<Timestamp>,
-    /// Whether the file has, for each certificate, a list that had not ended at the time.
+    /// Whether the file has, for each certificate, a CRL whose next update was not past at the
+    /// time.
     pub(super) is_covered: bool,
-    /// The newest list for the first certificate.
+    /// The newest CRL for the first certificate.
     pub(super) newest: Option<NewestList>,
 }
 
-/// The newest list that counts for a certificate.
+/// The newest CRL that counts for a certificate.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct NewestList {
     pub(super) this_update: Timestamp,
@@ -50,7 +51,7 @@ impl NewestList {
         Self { this_update, next_update, is_of_file }
     }
 
-    /// Whether the next list was not due at that time.
+    /// Whether the next CRL was not due yet at that time.
     pub(super) fn is_current_at(&self, time: Timestamp) -> bool {
         self.next_update.is_some_and(|next| time <= next)
     }
@@ -102,8 +103,8 @@ impl ValidationData {
         Ok((Self { crls }, doubt))
     }
 
-    /// What the lists say of a verified path: each certificate with its issuer, up to the anchor.
-    /// `elsewhere` are lists that the verifier has.
+    /// What the CRLs say about a verified path: each certificate with its issuer, up to the anchor.
+    /// `elsewhere` are CRLs that the verifier has besides those of the file.
     pub(super) fn status(
         &self,
         path: &[&X509],
@@ -128,7 +129,7 @@ impl ValidationData {
             if at == 0 {
                 let of_file = of_file.iter().map(|crl| NewestList::of(crl, true));
                 let others = others.iter().map(|crl| NewestList::of(crl, false));
-                // Of two that were made at the same time, that from elsewhere counts.
+                // Of two CRLs that were made at the same time, the one from elsewhere counts.
                 let age = |list: &NewestList| (list.this_update, !list.is_of_file);
                 status.newest = of_file.chain(others).max_by_key(age);
             }
@@ -150,7 +151,7 @@ impl Pool {
         }
     }
 
-    /// Adds those of `others` that have issued a member, and so on.
+    /// Adds those of `others` that have issued a member, until there are no more.
     fn add_issuers(&mut self, others: &[X509]) -> Result<(), &'static str> {
         let mut at = 0;
         while at < self.certificates.len() {
@@ -176,7 +177,7 @@ impl Pool {
         Ok(false)
     }
 
-    /// Whether a member has signed a list.
+    /// Whether a member has signed a CRL.
     fn has_signer(&mut self, crl: &Crl) -> Result<bool, &'static str> {
         for issuer in &self.certificates {
             if crl.names(issuer) {

@@ -1,4 +1,4 @@
-//! What is said of a file as a whole: three questions, their answers, and the verdict.
+//! The result for a file as a whole: three questions, their answers, and the verdict.
 //!
 //! The decision made here: an answer that is not known never counts as a good one. A verdict is
 //! [`Good`](Verdict::Good) only if all three answers are.
@@ -31,13 +31,14 @@ pub enum Standing {
     /// It was not asked for.
     #[default]
     NotAsked,
-    /// The issuer was asked, or could not be, and there is no answer.
+    /// It was asked for, and there is no answer: the issuer does not know the certificate or could
+    /// not be asked.
     Unknown,
     /// The certificate is valid.
     Valid,
     /// The certificate is an example, which certifies nothing.
     Specimen,
-    /// Its time is over.
+    /// Its validity period is over.
     Expired,
     /// A later edition took its place.
     Superseded,
@@ -106,7 +107,7 @@ pub enum Verdict {
     KeyRevoked,
     /// The certificate is an example, which certifies nothing.
     Specimen,
-    /// The time of the certificate is over.
+    /// The validity period of the certificate is over.
     Expired,
     /// A later edition of the certificate took its place.
     Superseded,
@@ -185,7 +186,7 @@ impl Verification {
             .chain(signature.iter().map(signature_answers))
             .collect();
         let intact = |wanted| parts.iter().any(|(intact, _)| *intact == wanted);
-        // A signature whose key is not known says nothing of a file that its seal proves intact.
+        // A signature with an unknown key says nothing against a file whose seal proves it intact.
         let intact = if intact(Judgement::No) {
             Judgement::No
         } else if intact(Judgement::Yes) {
@@ -212,13 +213,13 @@ impl Verification {
         found
     }
 
-    /// What is said of a file that was not read because of its size.
+    /// The result for a file that was not read because of its size.
     pub fn too_large() -> Self {
         let found = Self::new(None, None, None, None, None);
         Self { verdict: Verdict::TooLarge, ..found }
     }
 
-    /// Adds what the issuer's register says of the certificate, and judges anew.
+    /// Adds what the issuer's register says about the certificate, and judges anew.
     pub fn with_status(mut self, status: Standing) -> Self {
         self.status = status;
         if self.verdict != Verdict::TooLarge {

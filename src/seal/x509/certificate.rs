@@ -234,8 +234,8 @@ impl X509 {
             && !self.has_malformed_extension()
     }
 
-    /// Whether its key signs timestamp tokens, answers of OCSP, or what Adobe's readers may do with a form,
-    /// and not documents.
+    /// Whether its key is for timestamp tokens, OCSP responses or Adobe's usage rights of forms,
+    /// and not for documents.
     pub(crate) fn is_of_a_service(&self) -> bool {
         const USAGE_RIGHTS: Oid = Oid::new_unwrap("1.2.840.113583.1.1.7");
         let services =
@@ -302,8 +302,8 @@ impl X509 {
         })
     }
 
-    /// Whether its key has signed the certificate or the CRL with that digest, which `verify` finds
-    /// out once: the same few are in each seal of an issuer.
+    /// Whether its key has signed the certificate or the CRL with that digest. The answer of
+    /// `verify` is cached, because all seals of an issuer contain the same few.
     pub(super) fn has_signed(
         &self,
         sha256: &Sha256,

@@ -105,7 +105,7 @@ impl Crl {
         })
     }
 
-    /// When it was made.
+    /// When it was issued.
     pub(crate) fn this_update(&self) -> Timestamp {
         Timestamp::from_der(self.parsed.tbs_cert_list.this_update.to_date_time())
     }
@@ -133,7 +133,7 @@ impl Crl {
         other.revoked().iter().all(has)
     }
 
-    /// Whether it is the newest that is known at that time: it is made, and the next is not due.
+    /// Whether it is in force at that time: it was issued by then, and the next is not due.
     #[cfg(feature = "seal")]
     pub(crate) fn is_current_at(&self, time: Timestamp) -> bool {
         self.this_update() <= time && self.next_update().is_none_or(|next| time <= next)
@@ -151,9 +151,9 @@ impl Crl {
             .collect()
     }
 
-    /// The time from which on that certificate does not count, if it was revoked: that of the revocation,
-    /// or an earlier one at which the list says that its key was no longer its owner's (RFC 5280, 5.3.2).
-    /// The certificate must have the CRL's issuer.
+    /// The time from which on that certificate does not count, if it was revoked: that of the
+    /// revocation, or an earlier one from which on, as the CRL says, the key may have been known to
+    /// others (invalidity date, RFC 5280, 5.3.2). The certificate must have the CRL's issuer.
     pub(crate) fn revocation_date(&self, certificate: &X509) -> Option<Timestamp> {
         let serial = &certificate.parsed().tbs_certificate.serial_number;
         let revoked = self.parsed.tbs_cert_list.revoked_certificates.iter().flatten();

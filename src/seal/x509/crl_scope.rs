@@ -1,7 +1,7 @@
 //! For which certificates a CRL counts (RFC 5280, 5.2 and 6.3.3).
 //!
-//! The decision made here: a list that limits itself in a way that is not evaluated, or that says
-//! something critical that is not known, counts for nothing.
+//! The decision made here: a CRL whose scope this library cannot evaluate, or that has an unknown
+//! critical extension, counts for no certificate.
 
 use const_oid::AssociatedOid;
 use const_oid::db::rfc5912;
@@ -13,8 +13,8 @@ use super::crl::Crl;
 use crate::seal::asn1;
 
 impl Crl {
-    /// Whether it is a complete list of that issuer in which the certificate would stand if it were
-    /// revoked: signed by the issuer, who may sign lists, and with nothing in it that is not known.
+    /// Whether it is a complete CRL of that issuer, which would list the certificate if it were
+    /// revoked: signed by the issuer, who may sign CRLs, and without unknown critical extensions.
     pub(crate) fn counts_for(&self, certificate: &X509, issuer: &X509) -> bool {
         self.is_for(certificate)
             && issuer.may_sign_crls()
@@ -37,8 +37,8 @@ impl Crl {
         }
     }
 
-    /// Whether it has no critical extension that is not evaluated, in no entry either. A delta CRL
-    /// has one that says so.
+    /// Whether neither it nor an entry has a critical extension that is not evaluated. A delta CRL
+    /// has such an extension.
     fn has_known_extensions(&self) -> bool {
         let list = &self.parsed().tbs_cert_list;
         let is_known = |extension: &x509_cert::ext::Extension| {
@@ -53,7 +53,7 @@ impl Crl {
                 .all(|extension| !extension.critical)
     }
 
-    /// Whether the certificate is of those that the list is about.
+    /// Whether the certificate is in the scope of the CRL.
     fn includes(&self, certificate: &X509) -> bool {
         let Some(value) = self.extension(rfc5912::ID_CE_ISSUING_DISTRIBUTION_POINT)
         else {

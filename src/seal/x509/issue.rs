@@ -1,6 +1,6 @@
-//! New certificates and CRLs: a self-signed root, the leaf that seals, and the root's lists.
+//! New certificates and CRLs: a self-signed root, the leaf that seals, and the root's CRLs.
 //!
-//! `rcgen` writes them; what stands in them is decided here.
+//! `rcgen` writes them; this file decides their content.
 
 use std::time::Duration;
 
@@ -59,8 +59,8 @@ pub(crate) struct IssuerAddresses {
 #[derive(Debug)]
 pub(crate) struct CrlParams<'a> {
     pub(crate) root: &'a X509,
-    /// All CRLs of the root that are known: what one of them has revoked stays revoked, and the
-    /// number is higher than theirs.
+    /// All known CRLs of the root. What one of them revokes stays revoked, and the number of the
+    /// new one is higher than theirs.
     pub(crate) before: &'a [&'a Crl],
     /// The certificates that are revoked now, each with the time from which on it does not count.
     pub(crate) revoked: &'a [(&'a X509, Timestamp)],
@@ -185,7 +185,7 @@ impl CrlParams<'_> {
         });
         let mut revoked: Vec<RevokedSerial> = Vec::new();
         for entry in self.before.iter().flat_map(|crl| crl.revoked()).chain(added) {
-            // An earlier time wins: what was distrusted before is not trusted again.
+            // The earlier time counts, so that no seal that was distrusted before is trusted again.
             match revoked.iter_mut().find(|known| known.serial == entry.serial) {
                 Some(known) => known.date = known.date.min(entry.date),
                 None => revoked.push(entry),

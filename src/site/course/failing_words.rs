@@ -24,13 +24,13 @@ fn lines() -> impl Iterator<Item = (&'static str, &'static str)> {
     lines.filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(": "))
 }
 
-/// The text without what does not matter: capitals, forms of letters, spaces, a full stop at the
-/// end.
+/// The text without differences that do not matter: case, forms of letters, spaces, a full stop at
+/// the end.
 fn folded(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
     let text = words.join(" ").trim_end_matches('.').to_owned();
     let text = text.nfkc().collect::<String>().to_lowercase();
-    // A capital of Turkish has another small letter there than elsewhere.
+    // The capital I has another small letter in Turkish than elsewhere.
     text.replace('ı', "i").replace("i\u{307}", "i").replace('\u{2212}', "-")
 }
 

@@ -146,14 +146,14 @@ impl fmt::Display for GradeNumber {
 /// What a text is as a number.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum NumberReading {
-    /// No number: it has other characters than those of numbers.
+    /// No number: it has characters that numbers do not have.
     Text,
     Number(GradeNumber, NumberUnit),
-    /// It has the form of a number, and cannot be understood: the cause, as text.
+    /// It has the form of a number and cannot be understood; with the cause, as text.
     Unclear(String),
 }
 
-/// What a number says of its own scale.
+/// The scale that a number itself states.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum NumberUnit {
     None,
@@ -169,7 +169,7 @@ pub(crate) fn is_numeric(text: &str) -> bool {
     let has_digit = text.bytes().any(|byte| byte.is_ascii_digit());
     let is_sign = |c: char| ".,\u{66b}\u{66c} '%/+-\u{fffd}".contains(c);
     let is_plain = text.chars().all(|c| c.is_ascii_digit() || is_sign(c));
-    // `9e1` and the like, which no one writes by hand.
+    // Exponents such as `9e1`, which programs write.
     has_digit && (is_plain || text.parse::<f64>().is_ok())
 }
 
@@ -236,7 +236,8 @@ fn read_decimal(
         (1, 0, 0) => {
             let number = decimal('.').ok_or_else(no_number)?;
             match grouped(text, '.').filter(|grouped| *grouped <= max) {
-                // Programs write a point in every language, people a group of thousands.
+                // A point may be a decimal point, which programs write in every language, or
+                // separate thousands, where people of this language write it.
                 Some(grouped) if decimal_sign(language) != '.' => {
                     Err(ambiguous(text, number, grouped))
                 }
@@ -326,7 +327,7 @@ fn normalized(text: &str) -> String {
         }
         char::from_digit(code - zero, 10)
     };
-    // Marks of direction stand around numbers in texts from right to left.
+    // Texts from right to left have direction marks around numbers.
     let is_mark = |c: &char| {
         matches!(c, '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{2066}'..='\u{2069}')
     };

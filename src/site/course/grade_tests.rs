@@ -79,7 +79,7 @@ fn number_without_scale_is_refused_where_an_outcome_would_take_it() {
             assert!(help.contains("grades: { scale: percent, pass: 50 }"), "{help}");
         }
     }
-    // Words that the course names are words, whatever their letters.
+    // The outcomes that the course names are words, even if they are digits.
     let course = course("  outcomes: { '1': very good, '2': good }").unwrap();
     assert_eq!(outcome(&course, "2").unwrap().as_deref(), Some("good"));
     assert_eq!(refusal(&course, "3").kind(), ErrorKind::InvalidValue);

@@ -4,8 +4,8 @@
 //! - **Gives**: the [`GradeMark`], or why there is none: it is outside of the scale, or does not
 //!   pass.
 //!
-//! The decision made here is that a number means nothing without a scale: 0.93 may be all or almost
-//! nothing. A course without `grades` takes words.
+//! The decision made here is that a number means nothing without a scale: 0.93 may be nearly all or
+//! nearly nothing. A course without `grades` takes words.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ use super::grade_number::{
 use crate::base::error::{Error, ErrorKind, Result, did_you_mean, nearest};
 use crate::base::lang::Tag;
 
-/// What a course declares, for messages.
+/// An example of what a course declares, for messages.
 const EXAMPLE: &str = "`grades: { scale: percent, pass: 50 }`";
 
 /// The scale of a course's grades: `grades`.
@@ -92,7 +92,7 @@ impl GradeScale {
         Ok(Self { pass, ..self })
     }
 
-    /// The scale of a number that says itself what it is: a share of 1.
+    /// The scale of a grade that is stated as a share of 1.
     fn fraction() -> Self {
         Self::new(ScaleKind::Fraction)
     }
@@ -271,7 +271,7 @@ impl GradeScale {
         }
     }
 
-    /// A place of the scale as the course writes it.
+    /// A rank of the scale as the course writes it.
     fn rank_text(&self, rank: GradeRank) -> String {
         match &self.kind {
             ScaleKind::Letters(letters) => letters
@@ -311,11 +311,11 @@ impl fmt::Display for GradeScale {
 
 impl GradeMark {
     /// What a grade is in a course with this scale, or without one. `is_named` says whether the
-    /// course has an outcome of just that text, and `None` that it has no outcomes.
+    /// course has an outcome of exactly that text; it is `None` if the course has no outcomes.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidValue`]: it is outside of the scale, or a number that an outcome would
-    /// be chosen by and that has no scale. [`ErrorKind::NotPassed`].
+    /// [`ErrorKind::InvalidValue`]: it is outside of the scale, or a number that would choose an
+    /// outcome in a course without a scale. [`ErrorKind::NotPassed`].
     pub(super) fn read(
         text: &str,
         is_fraction: bool,

@@ -54,7 +54,7 @@ impl Outcome {
         Ok(())
     }
 
-    /// Whether another outcome is for just the same grades.
+    /// Whether another outcome is for exactly the same grades.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         let is_text = matches!(self.grade, Grade::Text(_));
         self.grade.precedence() == other.grade.precedence()

@@ -37,7 +37,7 @@ pub(super) fn courses(
     reader.faults.finish().map(|()| courses)
 }
 
-/// Reads a text, plain or by language, of another file that speaks on certificates.
+/// Reads a text, plain or by language, of a file other than a course file.
 pub(crate) fn read_text(node: Node<'_>, faults: &mut Faults) -> Option<Text> {
     let mut reader = CourseReader::default();
     std::mem::swap(&mut reader.faults, faults);
@@ -183,7 +183,8 @@ impl CourseReader {
 }
 
 impl CourseReader {
-    /// Finds the grades of outcomes on the scale of their course. `defaults` may have given either.
+    /// Finds the grades of outcomes on the scale of their course. Outcomes and scale may both come
+    /// from `defaults`.
     fn scaled(
         &mut self,
         outcomes: Vec<Outcome>,

@@ -1,7 +1,7 @@
 //! The files in the folder of keys as a whole: read for a backup, and put back from one.
 //!
-//! The decision made here: nothing that is there is replaced. Files that are the same are left, and
-//! other ones end the restoring before anything is written.
+//! The decision made here: no existing file is replaced. Files that are equal are left; if one
+//! differs, nothing is written.
 
 use std::fs;
 use std::io;
@@ -45,8 +45,8 @@ impl Keys {
         Ok(found)
     }
 
-    /// Puts files of [`files`](Self::files) back. Files that are there and the same are left.
-    /// Returns how many were written.
+    /// Puts files of [`files`](Self::files) back, and leaves existing files that are equal. Returns
+    /// how many were written.
     ///
     /// # Errors
     /// [`ErrorKind::Exists`]: the folder has other keys; nothing was written.
@@ -120,8 +120,8 @@ impl Keys {
     }
 }
 
-/// Whether a file of a set is that of a backup. Notes, the CRL, and the certificate of a key may
-/// have been renewed since: these files count as the same, and stay.
+/// Whether a file of a set counts as equal to that of a backup. The notes, the CRL and the
+/// certificate of a key may have been renewed since, so they always do.
 fn is_same(name: &str, own: &[u8], given: &[u8]) -> bool {
     matches!(name, ROOT_CRL_FILE | SEAL_FILE)
         || files::without_notes(own) == files::without_notes(given)

@@ -25,7 +25,7 @@ pub(super) const RETIRED: &str = "Retired: ";
 
 /// How the names of secret files end.
 const SECRET_SUFFIX: &str = ".key.pem";
-/// The most certificates that one key seals with, one after the other.
+/// The most certificates that one key may have had, one after the other.
 const MAX_EARLIER_LEAVES: usize = 100;
 /// The most bytes that are read of a file.
 const MAX_FILE_BYTES: u64 = 1 << 20;
@@ -209,8 +209,8 @@ pub(super) fn read_if_exists(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>> 
     Ok(Some(bytes))
 }
 
-/// A public part with a note in front of it, which all that read PEM or ASCII armor skip (RFC 7468,
-/// 2): what was noted before stays.
+/// A public part with one more note in front of it. Readers of PEM and of ASCII armor skip notes
+/// (RFC 7468, 2).
 pub(super) fn with_note(text: &[u8], note: &str) -> Vec<u8> {
     [note.as_bytes(), b"\n", text].concat()
 }

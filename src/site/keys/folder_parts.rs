@@ -1,5 +1,5 @@
-//! What a folder of keys tells without its secrets: the trust anchors, the CRLs, and what is
-//! published.
+//! What can be read from a folder of keys without its secrets: the trust anchors, the CRLs, and
+//! what is published.
 
 use std::path::Path;
 
@@ -111,8 +111,8 @@ impl Keys {
         Ok(trust)
     }
 
-    /// Returns the newest CRL in DER of each root in a folder, for a verifier; more than one if each
-    /// has what the other lacks. Secret parts are not needed.
+    /// Returns the newest CRL in DER of each root in a folder, for a verifier; more than one of a
+    /// root if none has all revocations of the others. Secret parts are not needed.
     ///
     /// # Errors
     /// [`ErrorKind::Io`](crate::ErrorKind::Io), [`ErrorKind::Syntax`](crate::ErrorKind::Syntax): a file cannot be read. [`ErrorKind::Key`](crate::ErrorKind::Key): a CRL is
@@ -136,8 +136,9 @@ impl Keys {
         Ok(leaves)
     }
 
-    /// Returns a warning for each CRL in a folder whose last quarter has begun, while a certificate
-    /// that it is about is valid; with the fingerprints of those certificates.
+    /// Returns a warning for each CRL in a folder of whose validity less than a quarter is left,
+    /// with the fingerprints of the valid certificates that it is about. A CRL without any is left
+    /// out.
     ///
     /// # Errors
     /// The errors of [`crls_in`](Self::crls_in).
@@ -188,7 +189,7 @@ impl Keys {
     }
 }
 
-/// Says of certificates that they were read in that file.
+/// Sets the file as the source of these certificates.
 fn named(trust: Trust, file: &Path, certificates: &[X509]) -> Trust {
     let file = file.display().to_string();
     let name = |trust: Trust, cert: &X509| trust.with_source(cert.fingerprint(), &file);

@@ -200,7 +200,7 @@ fn params<'a>(
     from: Timestamp,
     days: u64,
 ) -> X509Params<'a> {
-    // One day earlier, for verifiers whose clocks are slow.
+    // Valid from one day before, for verifiers whose clocks are slow.
     let from = Timestamp::from_unix(from.unix().saturating_sub(86_400)).unwrap_or(from);
     X509Params { organization: name, unit: kind, key, not_before: from, days }
 }

@@ -1,4 +1,4 @@
-//! What a site tells of its keys: fingerprints, dates and public parts.
+//! What a site publishes about its keys: fingerprints, dates and public parts.
 
 use serde::Serialize;
 
@@ -31,7 +31,7 @@ pub struct PublicKeys {
     pub openpgp_armor: String,
 }
 
-/// What a person compares of an X.509 certificate.
+/// The facts by which a person recognises an X.509 certificate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct X509Facts {
@@ -39,7 +39,7 @@ pub struct X509Facts {
     pub subject: String,
     /// The SHA-256 of the certificate (DER).
     pub fingerprint: Sha256,
-    /// The begin of its validity.
+    /// The beginning of its validity.
     pub not_before: Timestamp,
     /// The end of its validity.
     pub not_after: Timestamp,

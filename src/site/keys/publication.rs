@@ -1,4 +1,4 @@
-//! How the public parts of keys are published: at which addresses, and for how long a CRL holds.
+//! How the public parts of keys are published: at which addresses, and for how long a CRL is valid.
 //!
 //! The decision made here: a certificate names the file of its issuer, whose name is made of the
 //! issuer's fingerprint. So a rotation never changes what an address means.
@@ -9,10 +9,10 @@ use crate::site::settings::Settings;
 
 /// The number of hexadecimal digits of a root's fingerprint in the names of its files.
 const ROOT_ID_LEN: usize = 40;
-/// How long a CRL holds unless set, in days: a school that issues once a year must not find it
-/// expired in between.
+/// How long a CRL is valid unless set, in days: at a school that issues once a year it must not
+/// expire in between.
 const DEFAULT_CRL_DAYS: u64 = 396;
-/// How long it holds where an agent runs, which renews it.
+/// How long it is valid where an agent runs, which renews it.
 const DEFAULT_AGENT_CRL_DAYS: u64 = 31;
 
 /// Reads what is published of the keys: the file at a path in the public store, or `None` if there
@@ -26,7 +26,7 @@ pub struct KeyPublication {
     /// The address of the public folder, without a `/` at its end. The certificate that seals names
     /// the CRL of its issuer below it.
     pub url: Option<String>,
-    /// How long a new CRL holds, in days.
+    /// How long a new CRL is valid, in days.
     pub crl_days: u64,
 }
 
@@ -37,8 +37,8 @@ impl Default for KeyPublication {
 }
 
 impl KeyPublication {
-    /// As the settings of a site say: below `publish.url`, for `seal.crl_days`. Unless that is set,
-    /// a CRL holds for 396 days, or for 31 where an agent runs, which renews it.
+    /// Takes it from the settings of a site: `publish.url` and `seal.crl_days`. Unless that is set,
+    /// a CRL is valid for 396 days, or for 31 where an agent runs, which renews it.
     pub fn of(settings: &Settings) -> Self {
         let publication = Self {
             url: settings.publish.url().map(str::to_owned),
@@ -52,14 +52,14 @@ impl KeyPublication {
         }
     }
 
-    /// The same where an agent runs, which the environment may have set up: the CRL holds for 31
-    /// days unless the settings say for how long.
+    /// The same for a process that is an agent, even if the settings do not mention one: a CRL is
+    /// valid for 31 days unless `seal.crl_days` is set.
     pub fn with_agent(self, settings: &Settings) -> Self {
         let crl_days = settings.seal.crl_days.unwrap_or(DEFAULT_AGENT_CRL_DAYS);
         Self { crl_days, ..self }
     }
 
-    /// Where the files of a root are, if the address can stand in a certificate.
+    /// The addresses of a root's files, if a certificate can contain them.
     pub(super) fn addresses(&self, root: &X509) -> Option<IssuerAddresses> {
         let url = self.url.as_ref().filter(|url| url.is_ascii())?;
         Some(IssuerAddresses {

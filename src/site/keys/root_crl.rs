@@ -1,8 +1,8 @@
 //! The CRLs of a site's roots: found in the folder of keys, made, and kept current.
 //!
 //! A set of keys has the CRL of its root in `root.crl`. Sets that share a root have copies of
-//! different age, of which the newest counts: the one with the highest number. What a CRL has
-//! revoked, every later one of the root repeats.
+//! different age, of which the newest counts: the one with the highest number. Every later CRL of a
+//! root repeats all revocations of the earlier ones.
 
 use std::cmp::Reverse;
 use std::path::Path;
@@ -32,8 +32,7 @@ pub(super) fn root_of(keys: &KeyFolder, number: u32) -> Result<Option<X509>> {
     Ok(Some(files::place_in(&file, X509::from_pem(&text))?.remove(0)))
 }
 
-/// Returns the certificates that seal of a set: the one in use, then those that it took the place
-/// of.
+/// Returns the certificates of a set's key: the one in use, then the earlier ones.
 pub(super) fn leaves_of(keys: &KeyFolder, number: u32) -> Result<Vec<X509>> {
     let set = keys.set_folder(number);
     let mut leaves = Vec::new();
@@ -78,8 +77,8 @@ impl KnownCrls {
         self.crls.iter().collect()
     }
 
-    /// Those that say all that is known: the newest alone, unless another one has revoked what it
-    /// has not.
+    /// Those that together have all revocations: the newest alone, unless another one has a
+    /// revocation that it lacks.
     fn needed(self) -> impl Iterator<Item = Crl> {
         let mut needed: Vec<Crl> = Vec::new();
         for crl in self.crls {
@@ -131,7 +130,7 @@ pub(super) fn known_crls(keys: &KeyFolder) -> Result<Vec<KnownCrls>> {
     Ok(all)
 }
 
-/// Returns the CRLs of a root, which a folder may have none of.
+/// Returns the CRLs of a root in a folder; there may be none.
 pub(super) fn known_crls_of(keys: &KeyFolder, root: &X509) -> Result<KnownCrls> {
     let known = known_crls(keys)?.into_iter().find(|known| known.root == *root);
     Ok(known.unwrap_or_else(|| KnownCrls::new(root.clone())))
@@ -150,7 +149,7 @@ pub(super) fn known_with(
     Ok(known)
 }
 
-/// Returns the CRLs of a folder that say all that is known.
+/// Returns the CRLs of a folder that together have all revocations.
 pub(super) fn needed_crls(keys: &KeyFolder) -> Result<Vec<Crl>> {
     Ok(known_crls(keys)?.into_iter().flat_map(KnownCrls::needed).collect())
 }
@@ -160,9 +159,9 @@ fn crl_of(root: &X509, der: &[u8]) -> Option<Crl> {
     Crl::from_der(der).ok().filter(|crl| crl.is_signed_by(root))
 }
 
-/// Takes over the CRL of a root that is `published` into its set, if it takes the place of those
-/// there. A new one is signed if it is due, or if one of the known ones lacks what another has, and
-/// the root's key is at hand. Returns all that are known then.
+/// Writes the CRL of a root that is `published` into its set if it supersedes those of the folder.
+/// If the root's key is in the folder, signs a new one when it is due or when no known CRL has all
+/// revocations. Returns all that are known then.
 fn take_over(
     keys: &KeyFolder,
     number: u32,
@@ -183,14 +182,14 @@ fn take_over(
     if let Some(newest) = known.newest().filter(|_| known.are_united())
         && own.as_ref() != Some(newest)
     {
-        // A folder that cannot be written keeps the old one: the new one is published, and every
-        // process that seals finds it there.
+        // If the folder cannot be written it keeps the old CRL. No harm: the new one is published,
+        // and every process that seals reads it there.
         let _ = keys.replace(number, ROOT_CRL_FILE, newest.der());
     }
     Ok(known)
 }
 
-/// Takes over what is published of every root of a folder.
+/// Takes over the published CRL of every root of a folder.
 pub(super) fn take_over_all(
     keys: &KeyFolder,
     published: &PublishedFiles<'_>,
@@ -198,7 +197,7 @@ pub(super) fn take_over_all(
     now: Timestamp,
 ) -> Result<()> {
     let mut done: Vec<X509> = Vec::new();
-    // Of the sets that share a root the last one has its key.
+    // Of the sets that share a root, the last one has the root's key.
     for number in keys.numbers()?.into_iter().rev() {
         let Some(root) = root_of(keys, number)? else { continue };
         if done.contains(&root) {
@@ -225,7 +224,7 @@ pub(super) fn published_crls(
     Ok(crls)
 }
 
-/// What is to be done with a CRL of a root where another one is published.
+/// How a CRL of a root relates to the published one.
 #[cfg(feature = "issue")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CrlOrder {
@@ -233,8 +232,8 @@ pub(crate) enum CrlOrder {
     Newer,
     /// The published one stays.
     Older,
-    /// Neither may take the place of the other: it has revoked what the published one has not, and
-    /// lacks what that one has or has no higher number.
+    /// Neither may take the place of the other: each has a revocation that the other lacks, or the
+    /// one with more revocations has no higher number.
     Split,
 }
 
@@ -243,7 +242,7 @@ pub(crate) enum CrlOrder {
 pub(crate) fn crl_order(root: &X509, published: &[u8], given: &[u8]) -> CrlOrder {
     let (Some(published), Some(given)) = (crl_of(root, published), crl_of(root, given))
     else {
-        // What is published there is no list of this root.
+        // The published file is no CRL of this root.
         return CrlOrder::Newer;
     };
     if given.supersedes(&published) {
@@ -255,7 +254,8 @@ pub(crate) fn crl_order(root: &X509, published: &[u8], given: &[u8]) -> CrlOrder
     }
 }
 
-/// The error of two CRLs that only the root's key unites.
+/// The error for two CRLs of which only a new one, signed with the root's key, can have all
+/// revocations.
 #[cfg(feature = "issue")]
 pub(crate) fn split_crls() -> Error {
     let message = "the revocation list (CRL) that is published and the one in the folder of \
@@ -266,14 +266,14 @@ pub(crate) fn split_crls() -> Error {
     )
 }
 
-/// Whether a CRL should be renewed: half of its life is over.
+/// Whether a CRL should be renewed: half of its validity is over.
 fn is_due(crl: &Crl, days: u64, now: Timestamp) -> bool {
     let life =
         crl.next_update().map_or(u64::MAX, |next| seconds(crl.this_update(), next));
     now.unix() >= crl.this_update().unix().saturating_add(life.min(days * 86_400) / 2)
 }
 
-/// The warning of a CRL whose last quarter has begun.
+/// The warning about a CRL of whose validity less than a quarter is left.
 pub(super) fn ending(root: &X509, crl: &Crl, now: Timestamp) -> Option<Warning> {
     let next = crl.next_update()?;
     if seconds(now, next) > seconds(crl.this_update(), next) / 4 {
@@ -290,15 +290,15 @@ fn seconds(from: Timestamp, to: Timestamp) -> u64 {
     to.unix().saturating_sub(from.unix())
 }
 
-/// Reads the private key of a set's root, if it is at hand.
+/// Reads the private key of a set's root, if the set has it.
 pub(super) fn root_key(keys: &KeyFolder, number: u32) -> Result<Option<PrivateKey>> {
     let file = keys.set_folder(number).join(ROOT_KEY_FILE);
     let Some(text) = files::read_if_exists(&file)? else { return Ok(None) };
     files::place_in(&file, PrivateKey::from_pem(&text)).map(Some)
 }
 
-/// Signs the next CRL of a root, which holds for that many days, and at most as long as the root. It
-/// takes the place of all that are `known`.
+/// Signs the next CRL of a root, which is valid for that many days, and at most as long as the
+/// root. It supersedes all that are `known`.
 pub(super) fn sign_next(
     root: &X509,
     key: &PrivateKey,
@@ -339,13 +339,13 @@ pub(crate) struct RootCrl {
     #[cfg(feature = "issue")]
     number: u32,
     root: X509,
-    /// The certificate that seals, then those of the same key that it took the place of: who revokes
-    /// the key elsewhere may know only one of these.
+    /// The certificate that seals, then the earlier ones of the same key: a revocation on another
+    /// machine may name any of them.
     leaves: Vec<X509>,
     #[cfg(feature = "issue")]
     publication: KeyPublication,
     shared: SharedCrls,
-    /// When it was looked at last.
+    /// When the published CRL was last read.
     #[cfg(feature = "issue")]
     looked_at: Mutex<Option<Timestamp>>,
 }
@@ -388,7 +388,7 @@ impl RootCrl {
         }
     }
 
-    /// Checks that no CRL has revoked the certificate that seals: none of those shared, and not
+    /// Checks that no CRL has revoked the certificate that seals: neither those of the sealer nor
     /// the `published` one.
     ///
     /// # Errors
@@ -414,7 +414,7 @@ impl RootCrl {
 
 #[cfg(feature = "issue")]
 impl RootCrl {
-    /// The same, renewed as another publication says.
+    /// The same, with another publication.
     pub(super) fn with_publication(&self, publication: &KeyPublication) -> Self {
         let (root, leaves) = (self.root.clone(), self.leaves.clone());
         let publication = publication.clone();
@@ -422,8 +422,8 @@ impl RootCrl {
         Self { publication, ..Self::new(&self.folder, self.number, root, leaves, shared) }
     }
 
-    /// How often a process that issues looks for a newer CRL, in seconds. A key that was revoked on
-    /// another machine seals no longer than that.
+    /// How often a process that issues reads the published CRL, in seconds. For at most this long a
+    /// key seals after its revocation on another machine.
     const LOOK_SECONDS: u64 = 60;
 
     /// The certificate of the root.
@@ -431,7 +431,8 @@ impl RootCrl {
         &self.root
     }
 
-    /// Whether it is time to [`refresh`](Self::refresh) it again; then the next call says no.
+    /// Whether it is time to [`refresh`](Self::refresh) it again. If so, the next calls return
+    /// false for a while.
     pub(crate) fn is_time_to_look(&self, now: Timestamp) -> bool {
         let mut looked_at = self.looked_at.lock().unwrap_or_else(PoisonError::into_inner);
         let is_time = looked_at
@@ -468,7 +469,8 @@ impl RootCrl {
         Ok(newest.filter(|newest| published != Some(newest)))
     }
 
-    /// Has the next call of [`is_time_to_look`](Self::is_time_to_look) say yes: this look failed.
+    /// Makes the next call of [`is_time_to_look`](Self::is_time_to_look) return true, because this
+    /// read failed.
     pub(crate) fn look_again(&self) {
         *self.looked_at.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }

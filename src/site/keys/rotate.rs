@@ -1,7 +1,7 @@
 //! Keys that take the place of others, and keys that are not trusted any more.
 //!
-//! The public parts of a set stay after a rotation, with a note in front of each that says what it
-//! was replaced by. A root that retires signs one last CRL, which holds until its last certificate
+//! The public parts of a set stay after a rotation, each with a note in front of it that names its
+//! successor. A root that retires signs one last CRL, which is valid until its last certificate
 //! ends.
 
 use std::path::Path;
@@ -33,7 +33,8 @@ pub struct KeyRevocation {
 impl Keys {
     /// Makes the next set of keys, and removes the secret parts of the current one. With
     /// [`KeySource::NextLeaf`] the root stays, so that those who trust it trust the new keys. With
-    /// [`KeySource::NewRoot`] the root retires: it signs one last CRL, if its key is at hand.
+    /// [`KeySource::NewRoot`] the root retires and, if its key is in the folder, signs one last
+    /// CRL.
     ///
     /// # Errors
     /// [`ErrorKind::MissingFile`]: there are no keys to replace. [`ErrorKind::Io`]: the folder
@@ -42,7 +43,7 @@ impl Keys {
         Self::rotate_with(folder, source, &KeyPublication::default(), now)
     }
 
-    /// As [`rotate`](Self::rotate), for a site that publishes so.
+    /// As [`rotate`](Self::rotate), with the addresses at which the site publishes.
     ///
     /// # Errors
     /// The errors of [`rotate`](Self::rotate).
@@ -68,7 +69,7 @@ impl Keys {
         Ok(opened)
     }
 
-    /// The name that the current keys bear, for the next ones.
+    /// The organization's name in the current keys, for the next ones.
     ///
     /// # Errors
     /// [`ErrorKind::MissingFile`]: there are no keys. [`ErrorKind::Io`], [`ErrorKind::Syntax`]: a
@@ -83,15 +84,16 @@ impl Keys {
         Ok(name.to_owned())
     }
 
-    /// Revokes the key that seals of a set, of the current one unless `set` is given: its root signs
-    /// a CRL that names every certificate of the key. Seals count as made by another from `since`
-    /// on, which is `now` unless it is given. The CRL that is published is taken over before by
-    /// [`take_over_crls`](Self::take_over_crls).
+    /// Revokes the key that seals of a set, of the current one unless `set` is given: its root
+    /// signs a CRL that names every certificate of the key. Seals from `since` on do not count; it
+    /// is `now` unless given. Call [`take_over_crls`](Self::take_over_crls) before, so that the
+    /// published revocations are kept.
     ///
     /// # Errors
     /// [`ErrorKind::MissingFile`]: there is no such set, or its certificate is of another CA.
-    /// [`ErrorKind::Key`]: the key of the root is not at hand. [`ErrorKind::InvalidValue`]: `since`
-    /// is later than `now`. [`ErrorKind::Io`]: the folder cannot be written.
+    /// [`ErrorKind::Key`]: the folder does not have the key of the root.
+    /// [`ErrorKind::InvalidValue`]: `since` is later than `now`. [`ErrorKind::Io`]: the folder
+    /// cannot be written.
     pub fn revoke(
         folder: &Path,
         set: Option<u32>,
@@ -142,8 +144,8 @@ impl Keys {
     }
 }
 
-/// Signs the CRL of a root that retires, which holds until its last certificate ends. Without the
-/// root's key the last CRL stays as it is.
+/// Signs the CRL of a root that retires, which is valid until its last certificate ends. Without
+/// the root's key the last CRL stays as it is.
 fn sign_last_crl(
     keys: &KeyFolder,
     number: u32,
@@ -164,7 +166,7 @@ fn sign_last_crl(
     keys.replace(number, ROOT_CRL_FILE, crl.der())
 }
 
-/// Notes in each public part of a set what the next set has in its place.
+/// Notes in each public part of a set its successor in the next set.
 fn note_replaced(keys: &KeyFolder, number: u32, now: Timestamp) -> Result<()> {
     let next = number + 1;
     let fingerprint = |leaves: &[X509]| leaves.first().map(X509::fingerprint);

@@ -1,7 +1,7 @@
-//! Keys kept as they should be: the certificate that seals names where its issuer publishes, and
-//! the CRL is not over.
+//! Upkeep of keys: the certificate that seals names where its issuer publishes, and the CRL does
+//! not expire.
 //!
-//! Both need the root's key. Where that is not at hand nothing is changed, and the warnings of
+//! Both need the root's key. If the folder does not have it nothing is changed, and the warnings of
 //! [`Keys`] say what to do.
 
 use std::path::Path;
@@ -17,11 +17,11 @@ use crate::seal::keys::PrivateKey;
 use crate::seal::x509::X509;
 
 impl Keys {
-    /// Brings the current set of keys up to date, where the key of its root is at hand: the
-    /// certificate that seals is issued again if it does not name where the site publishes, and the
-    /// CRL is renewed if half of its life is over. A CRL that is `published` and newer is taken over
-    /// before, as [`take_over_crls`](Self::take_over_crls) does. Keys without a root of their own
-    /// stay as they are. Call it before [`open_with`](Self::open_with).
+    /// Brings the current set of keys up to date, if the folder has the key of its root: issues the
+    /// certificate that seals again if it does not name where the site publishes, and renews the
+    /// CRL if half of its validity is over. First takes over a newer `published` CRL, as
+    /// [`take_over_crls`](Self::take_over_crls) does. Keys without a root of their own stay as they
+    /// are. Call it before [`open_with`](Self::open_with).
     ///
     /// # Errors
     /// [`ErrorKind::Io`]: a file cannot be read or written. [`ErrorKind::Key`],
@@ -45,9 +45,9 @@ impl Keys {
         }
     }
 
-    /// Takes over the CRLs that are `published`, of every root of a folder: a folder that was put
-    /// back from a copy may lack what was revoked since. Where the key of the root is at hand, a CRL
-    /// is signed that has all of both, and one that is due is renewed.
+    /// Takes over the CRLs that are `published`, of every root of a folder: a folder that was
+    /// restored from a backup may lack later revocations. If the folder has the key of a root,
+    /// signs a CRL with the revocations of both, and renews one that is due.
     ///
     /// # Errors
     /// As [`keep_current`](Self::keep_current).
@@ -72,9 +72,10 @@ impl Keys {
         root_crl::published_crls(&KeyFolder::new(folder), published)
     }
 
-    /// Renews the CRL of the current root with its key, which is kept elsewhere, in `root_key`. The
-    /// new one has all that the known ones have, the `published` one among them.
-    /// The certificate that seals is issued again if it does not name where the site publishes.
+    /// Renews the CRL of the current root with its key, which the operator keeps elsewhere and
+    /// gives as `root_key`. The new CRL has all revocations of the known ones, including the
+    /// `published` one. The certificate that seals is issued again if it does not name where the
+    /// site publishes.
     ///
     /// # Errors
     /// [`ErrorKind::MissingFile`]: there are no keys, or none with a root of their own.
@@ -110,8 +111,8 @@ pub(super) fn no_root() -> Error {
     )
 }
 
-/// Issues the certificate that seals again, for the same key, unless it names the addresses, or a
-/// known CRL has revoked any certificate of the key.
+/// Issues the certificate that seals again, for the same key, unless it names the addresses
+/// already, or a known CRL revokes a certificate of the key.
 fn readdress(
     keys: &KeyFolder,
     number: u32,
@@ -126,7 +127,7 @@ fn readdress(
     let Some(leaf) = leaves.first() else { return Ok(()) };
     let has_addresses = leaf.crl_urls().contains(&addresses.crl);
     let is_revoked = leaves.iter().any(|it| known.revocation_date(it).is_some());
-    // What is over or revoked is replaced by a new key, not by a new certificate.
+    // An expired or revoked certificate needs a new key, not a new certificate.
     if has_addresses || is_revoked || !leaf.is_valid_at(now) || !leaf.is_signed_by(root) {
         return Ok(());
     }

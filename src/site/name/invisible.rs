@@ -1,4 +1,5 @@
-//! The invisible characters of names: which of them a script uses, and which make two names of one.
+//! The invisible characters of names: those that a script uses stay, and all others are removed,
+//! because they would make one name look like two.
 //!
 //! The decision made here is that an invisible character stays only where it changes what is read: a
 //! joiner after a letter of a script that joins, a variation selector after a character that has
@@ -16,7 +17,8 @@ pub(super) fn without_stray(name: &str, removed: &mut Vec<char>) -> String {
     loop {
         let count = removed.len();
         kept = pass(&kept, removed);
-        // What a removed character kept apart may compose now, and be another neighbour.
+        // Characters that a removed one kept apart may compose now, and change what their
+        // neighbours may be.
         if removed.len() == count {
             return kept;
         }
@@ -54,7 +56,7 @@ fn pass(name: &str, removed: &mut Vec<char>) -> String {
     kept
 }
 
-/// Whether a character is invisible, and not a control that is looked at elsewhere.
+/// Whether a character is invisible and not one of the controls that `cleaned` checks.
 fn is_candidate(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
         | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2065}'

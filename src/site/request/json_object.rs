@@ -33,9 +33,9 @@ impl JsonObject {
         Self::from_value(what, value.0)
     }
 
-    /// Reads as much as can be read of an object that [`parse`](Self::parse) refuses, to tell its
-    /// sender whose request that was: half of a surrogate pair becomes U+FFFD, and the last of
-    /// several values holds.
+    /// Reads as much as possible of an object that [`parse`](Self::parse) refuses, so that the
+    /// answer can name the request: half of a surrogate pair becomes U+FFFD, and of several values
+    /// for a key the last counts.
     pub(crate) fn parse_lossy(text: &[u8]) -> Option<Self> {
         let text = text.get(..text.len().min(MAX_MESSAGE))?;
         let text = String::from_utf8_lossy(text);
@@ -161,7 +161,7 @@ fn without_lone_surrogates(text: &str) -> String {
                 at += 6;
                 continue;
             }
-            // The character after it is escaped, and begins no escape itself.
+            // The character after a backslash is escaped, and begins no escape itself.
             _ => 1 + text[at + 1..].chars().next().map_or(0, char::len_utf8),
         };
         clean.push_str(&text[at..at + length]);

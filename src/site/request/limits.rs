@@ -1,8 +1,8 @@
-//! How much of a message is read, how long each text of a request may be by where it goes, and how
-//! long a text may be where it is repeated.
+//! The limits of requests: of a message as a whole, of each text by its key, and of a text that a
+//! message or a log repeats.
 //!
-//! What a certificate costs to make grows with its texts, so that these limits hold before any work
-//! begins, whichever way the request came.
+//! The cost of making a certificate grows with its texts, so these limits are checked before any
+//! work begins, for requests from every source.
 
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ use super::Request;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::site::date_of_issue;
 
-/// The most bytes of one message that are read: a larger one is no request for a certificate.
+/// The most bytes of one message that are read. A larger one is refused unread.
 pub(crate) const MAX_MESSAGE: usize = 1 << 20;
 /// The most bytes of an id: of a course, a recipient or a message.
 pub(crate) const MAX_ID: usize = 255;
@@ -28,7 +28,7 @@ const MAX_EXTRA_DEPTH: usize = 8;
 pub(crate) const MAX_REASON: usize = 500;
 
 impl Request {
-    /// Refuses texts that are longer than where they go takes, and a date of issue in a year that no
+    /// Refuses texts that are too long for their key, and a date of issue in a year that no
     /// certificate has.
     pub(crate) fn check_limits(&self) -> Result<()> {
         let mut faults = Vec::new();
@@ -72,7 +72,7 @@ pub(crate) fn check_length(key: &str, text: &str, max: usize) -> Result<()> {
     Ok(())
 }
 
-/// What was found under `extra` so far.
+/// The sizes of what was found under `extra` so far.
 #[derive(Default)]
 struct ExtraSize {
     characters: usize,

@@ -1,5 +1,5 @@
-//! JSON whose objects name each key once: of two values for one key another program may have read
-//! the other one (RFC 8259, 4).
+//! JSON whose objects have each key once: if a key has two values, programs differ in which one
+//! they read (RFC 8259, 4).
 
 use std::fmt;
 

@@ -45,12 +45,12 @@ impl CertificateUrl {
         ))
     }
 
-    /// Whether a text has only the signs that an address may have.
+    /// Whether a text has only characters that an address may have.
     pub(super) fn is_clean(text: &str) -> bool {
         text.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"<>\\".contains(&byte))
     }
 
-    /// The address that settings give, which are checked when they are read.
+    /// An address made from settings, which are checked when they are read.
     pub(super) fn of_settings(text: String) -> Self {
         Self(text)
     }

@@ -82,7 +82,7 @@ impl PublishSettings {
         if let Some(node) = fields.get("downloads") {
             publish.downloads = read_address(node, faults);
         }
-        // An empty value is not the same as none: it says that the server answers `…/`.
+        // An empty value differs from a missing one: it says that the server answers `…/`.
         if let Some(node) = fields.get("index_file")
             && let Some(name) = faults.keep(node.text())
         {
@@ -184,10 +184,10 @@ impl PublishSettings {
         CertificateUrl::of_settings(url)
     }
 
-    /// Whether verify pages can have a folder of this name, which is no other file of the public
-    /// store.
+    /// Whether the folder of verify pages can have this name: nothing else in the public store has
+    /// it.
     pub(crate) fn is_verify_path(name: &str) -> bool {
-        // Some file systems do not tell capitals apart.
+        // Some file systems ignore case.
         let name_there = name.to_ascii_lowercase();
         let is_other = ["downloads", "assets", "keys"].contains(&&*name_there);
         is_file_name(name) && !is_other && !name_there.ends_with(".json")
@@ -205,7 +205,7 @@ impl PublishSettings {
         CertificateUrl::of_settings(format!("{base}downloads/{id}/{}", self.filename.0))
     }
 
-    /// What addresses begin with, with a `/` at its end.
+    /// The base of addresses, with a `/` at its end.
     fn base(&self, own: Option<&str>) -> String {
         let url = match &self.address {
             PublishAddress::Nowhere => return String::new(),

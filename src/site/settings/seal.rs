@@ -28,7 +28,7 @@ const TSA_DEADLINE: &Setting = table::row("seal.tsa.deadline");
 const PDF_INPUT: &Setting = table::row("seal.pdf.input");
 const PDF_DEADLINE: &Setting = table::row("seal.pdf.deadline");
 const OPENPGP_DEADLINE: &Setting = table::row("seal.openpgp.deadline");
-/// The keys that only a key in a token has, besides `module`.
+/// The keys of `seal.pdf` that only a key in a token has, besides `module`.
 const TOKEN_KEYS: [&str; 4] = ["token", "key_label", "key_id", "pin_file"];
 /// How long a TSA may take unless set.
 const DEFAULT_TSA_DEADLINE: Duration = Duration::from_secs(10);

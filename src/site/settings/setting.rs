@@ -66,7 +66,7 @@ pub enum SettingForm {
     List,
     /// A program and its arguments, as a list of texts.
     Command,
-    /// What the words say.
+    /// What these words say, in Markdown.
     Other(&'static str),
 }
 
@@ -80,7 +80,7 @@ pub enum SettingDefault {
     Unset,
     /// This value, as it is written; the items of a list with commas between them.
     Value(&'static str),
-    /// What the words say.
+    /// What these words say, in Markdown.
     Words(&'static str),
 }
 
@@ -279,6 +279,18 @@ impl Setting {
                 format!("`{key}: {text}` is no number of seconds from {min} to {max}"),
             )
         })
+    }
+}
+
+impl SettingForm {
+    /// A whole number in a range.
+    pub(super) const fn range(min: u64, max: u64) -> Self {
+        Self::Whole { min, max: Some(max) }
+    }
+
+    /// A number of seconds, at most an hour.
+    pub(super) const fn up_to_an_hour(min: f64) -> Self {
+        Self::Seconds { min, max: 3600.0 }
     }
 }
 

@@ -136,7 +136,7 @@ impl StoreSettings {
     pub(super) fn read(node: Node<'_>, faults: &mut Faults) -> Option<Self> {
         if node.is_scalar() {
             let path = faults.keep(node.text())?;
-            // Other programs name a bucket like this.
+            // Other programs write a bucket like this, so here it is most likely a mistake.
             if path == "s3" || path.starts_with("s3:") {
                 let fault =
                     node.fault(ErrorKind::InvalidValue, format!("`{path}` is no folder"));
@@ -202,7 +202,7 @@ impl StoreSettings {
         }
     }
 
-    /// Whether this store is inside of `other`, by their names alone.
+    /// Whether this store is inside of `other`, judged by their names; no disk is read.
     pub(crate) fn is_in(&self, other: &StoreSettings) -> bool {
         match (self, other) {
             (Self::Folder(one), Self::Folder(other)) => {
@@ -483,7 +483,7 @@ fn read_text(fields: Fields<'_>, key: &str, faults: &mut Faults) -> Option<Strin
 }
 
 /// Returns the parts of a folder's path below the site; `None` if the path leads out of the site,
-/// and its place is known from the disk alone.
+/// because then its name does not tell where it is.
 fn parts_below_site(path: &str) -> Option<Vec<&str>> {
     let parts = path.split(['/', '\\']);
     let parts: Vec<&str> = parts.filter(|part| !matches!(*part, "" | ".")).collect();

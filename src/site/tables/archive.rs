@@ -1,7 +1,7 @@
-//! The archive that a spreadsheet is: what kind of file it has inside, and that it is bounded.
+//! The ZIP archive of a spreadsheet: its kind, and the limits of its size.
 //!
-//! The decision made here is that each part is unpacked once and counted before anything reads it, so
-//! that no size which an archive declares of itself is believed.
+//! The decision made here is that each part is unpacked once and counted before anything reads it.
+//! The sizes that an archive declares are not trusted.
 
 use std::io::{Cursor, Read};
 
@@ -15,7 +15,7 @@ const MAX_UNPACKED: u64 = 512 << 20;
 /// The most parts.
 const MAX_PARTS: usize = 10_000;
 
-/// What a file is, by its first bytes and the parts of its archive.
+/// The kind of a file, by its first bytes and the parts of its archive.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum FileForm {
     Text,

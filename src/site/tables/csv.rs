@@ -42,14 +42,14 @@ impl<'a> Records<'a> {
         self.text.as_bytes().get(self.at).copied()
     }
 
-    /// Passes the line end at the position.
+    /// Skips the line end at the position.
     fn end_line(&mut self) {
         let crlf = self.text.as_bytes()[self.at..].starts_with(b"\r\n");
         self.at += if crlf { 2 } else { 1 };
         self.line += 1;
     }
 
-    /// Reads a cell, and leaves the position at what ends it.
+    /// Reads a cell, and leaves the position at the character that ends it.
     fn cell(&mut self) -> Result<Cow<'a, str>, CsvFault> {
         let bytes = self.text.as_bytes();
         let is_blank = |byte: u8| matches!(byte, b' ' | b'\t') && byte != self.delimiter;
@@ -67,7 +67,7 @@ impl<'a> Records<'a> {
         Ok(Cow::Borrowed(cell))
     }
 
-    /// Reads a cell whose opening quote is passed.
+    /// Reads a cell after its opening quote.
     fn quoted(&mut self) -> Result<Cow<'a, str>, CsvFault> {
         let opened = self.line;
         let bytes = self.text.as_bytes();

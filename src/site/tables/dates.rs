@@ -3,9 +3,9 @@
 //! - **Takes**: the texts of a column, and the order of day, month and year if the caller knows it.
 //! - **Gives**: the days, or the refusal of a column whose order cannot be known.
 //!
-//! The decision made here is that a column has one order. It is told, or one date of the column shows
-//! it for all: no month is 13. Between dots the day comes first, in every country that writes
-//! them.
+//! The decision made here is that a column has one order. The caller gives it, or one date of the
+//! column proves it for all: there is no month 13. With dots the day comes first, in every country
+//! that writes dots.
 
 use super::decimals::{decimal, is_direction_mark};
 use super::month_names::{self, NamedMonth};
@@ -17,9 +17,9 @@ use crate::site::recipients_format::DateOrder;
 /// A date as it is written.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Written {
-    /// Its reading does not depend on an order.
+    /// It has one reading, whatever the order.
     Sure(Date),
-    /// Two numbers and a year; between dots the day comes first unless the caller says otherwise.
+    /// Two numbers and a year; with dots the day comes first unless the caller says otherwise.
     Open { one: u32, two: u32, year: u32, is_dotted: bool },
     /// The month is in words, and the year has two digits.
     ShortYear { day: u32, month: u32, year: u32 },
@@ -31,7 +31,7 @@ enum Written {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct ColumnOrder {
     told: Option<DateOrder>,
-    /// What another date of the column shows.
+    /// The order that a date of the column proves.
     shown: Option<DateOrder>,
 }
 
@@ -166,7 +166,7 @@ pub(super) fn read(text: &str, order: ColumnOrder) -> Result<Date> {
     })
 }
 
-/// Reads a date, and passes over a time of day.
+/// Reads a date, and skips a time of day after it.
 fn parse(text: &str) -> Option<Written> {
     let text = text.trim();
     parse_numbers(text).or_else(|| parse_words(text))
@@ -258,7 +258,7 @@ fn is_time(text: &str) -> bool {
         && is_clock(time.trim_start_matches(|c| decimal(c).is_none() && c != ':'))
 }
 
-/// Whether a text begins with hour and minute, and seconds if it has them, that a clock shows.
+/// Whether a text begins with a valid time: hour and minute, and seconds if it has them.
 fn is_clock(time: &str) -> bool {
     let is_of_clock = |c: &char| decimal(*c).is_some() || *c == ':';
     let clock: String = time.chars().take_while(is_of_clock).collect();

@@ -22,12 +22,11 @@ pub(super) fn doubt(text: &str, is_name: bool) -> Option<FindingKind> {
     ];
     let is_one_of =
         |list: &[&str]| list.iter().any(|word| text.eq_ignore_ascii_case(word));
-    // Most texts have no sign at all.
+    // Most texts have no such sign, so the checks below are skipped.
     let has_signs = text.bytes().any(|byte| {
         !byte.is_ascii_alphabetic() && !matches!(byte, b' ' | b'-' | b'\'' | b'.')
     });
-    // `Na` and `Nan` are names; as the whole of one they are doubtful only in small letters or all
-    // capitals.
+    // `Na` and `Nan` are names too; they are doubtful only in small letters or in capitals.
     if text.len() <= 10 && is_one_of(&NONE) && (!is_name || text != capitalized(text)) {
         return Some(FindingKind::NoValue);
     }
@@ -77,14 +76,15 @@ pub(super) fn doubt(text: &str, is_name: bool) -> Option<FindingKind> {
     None
 }
 
-/// Whether `&` stands between two names of two words: that of `M. & Mme Curie` and of a firm is of one.
+/// Whether `&` stands between two names of two words each. In `M. & Mme Curie` and in the name of a
+/// firm it is part of one name.
 fn has_ampersand_between_names(text: &str) -> bool {
     let is_name = |part: &str| part.split_whitespace().count() > 1;
     text.split_once(" & ")
         .is_some_and(|(before, after)| is_name(before) && is_name(after))
 }
 
-/// Whether a slash stands between two words: that of `a/l` and `s/o` is of one name.
+/// Whether a slash stands between two words. In `a/l` and `s/o` it is part of one name.
 fn has_slash_between_names(text: &str) -> bool {
     let is_word = |part: &str| part.chars().filter(|c| c.is_alphabetic()).count() > 2;
     text.split_once('/').is_some_and(|(before, after)| {

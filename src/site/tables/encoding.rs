@@ -4,8 +4,8 @@
 //! - **Gives**: the text, and the name of its encoding.
 //!
 //! The decision made here is that UTF-8 and UTF-16 are recognised, because no other text has their
-//! form, and that any other encoding is told: two encodings of one script differ in a few letters
-//! of some names, which no program can judge. The refusal shows those letters.
+//! form, and that the caller names any other encoding: two encodings of one script differ in a few
+//! letters of some names, and no program can tell which is right. The refusal shows those letters.
 
 use std::borrow::Cow;
 
@@ -50,7 +50,7 @@ const MAX_SHOWN: usize = 3;
 /// The most bytes that the likeliest encodings are judged by.
 const MAX_SAMPLE: usize = 1 << 20;
 
-/// A text, the name of its encoding, and what to say about that.
+/// A text, the name of its encoding, and a warning about it.
 pub(super) struct DecodedText {
     pub(super) text: String,
     pub(super) encoding: &'static str,
@@ -138,7 +138,7 @@ fn recognise(bytes: &[u8]) -> Option<&'static Encoding> {
             return found;
         }
     }
-    // A NUL in UTF-8 is named by its place later.
+    // A NUL in UTF-8 is refused later, with its place.
     is_utf8.then_some(UTF_8)
 }
 
@@ -204,7 +204,8 @@ fn refusal(file: &str, bytes: &[u8]) -> Error {
         .with_help(format!("{help}save it as UTF-8 (in a spreadsheet: «CSV UTF-8»)"))
 }
 
-/// The lines that tell encodings apart, those with a byte that is not ASCII, as far as they are needed.
+/// The lines that tell encodings apart: those with a byte that is not ASCII, up to the size of a
+/// sample.
 fn sample(bytes: &[u8]) -> Vec<u8> {
     let mut sample = Vec::new();
     let lines = bytes.split_inclusive(|byte| matches!(byte, b'\n' | b'\r'));
@@ -215,7 +216,7 @@ fn sample(bytes: &[u8]) -> Vec<u8> {
             continue;
         }
         if sample.is_empty() {
-            // These bytes are part of no longer character in any encoding here.
+            // In all encodings here these bytes are never part of a longer character.
             let ends = |byte: &u8| matches!(byte, b',' | b';' | b'\t' | b' ');
             let end = line[..left].iter().rposition(ends).map_or(left, |end| end + 1);
             sample.extend_from_slice(&line[..end]);
@@ -267,8 +268,8 @@ fn likeliest(bytes: &[u8]) -> (&'static Encoding, Option<&'static Encoding>) {
     (first, second)
 }
 
-/// How little a text looks like words: characters that are no letters, letters of several scripts
-/// in a word, and a capital after a small letter.
+/// How unlike words a text is: it counts characters that are no letters, words with letters of
+/// several scripts, and capitals after small letters.
 fn strangeness(text: &str) -> usize {
     let mut strange = 0;
     let mut before = ' ';
@@ -287,7 +288,8 @@ fn strangeness(text: &str) -> usize {
             let is_latin = |c: char| u32::from(c) < 0x250;
             let is_mixed = before.is_alphabetic() && is_latin(before) != is_latin(c);
             strange += usize::from(is_mixed) * 3;
-            // Letters that stand in names far seldomer than others at their code points.
+            // Letters that are far rarer in names than those that other encodings have at their
+            // bytes.
             strange += usize::from(matches!(c, 'ƒ' | 'ª' | 'º' | 'Ð' | 'ð' | 'Þ' | 'þ'));
             strange += usize::from(u32::from(c) >= 0xe000 && u32::from(c) < 0xf900) * 5;
         } else if c.is_ascii_alphabetic() && before.is_alphabetic() && !before.is_ascii()

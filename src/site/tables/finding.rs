@@ -1,4 +1,4 @@
-//! What is doubtful about a value, and how it is said.
+//! What is doubtful about a value, and its words.
 
 use crate::base::error::{ErrorKind, Place, Warning};
 
@@ -32,7 +32,7 @@ pub enum FindingKind {
     SmallLetters,
     /// A date of issue far from the current day.
     FarDate,
-    /// The only value of its row, where most rows have more: a heading inside the table.
+    /// The only value of its row, where most rows have more: it may be a heading inside the table.
     AloneInRow,
     /// A name with a sign that stands between several.
     SeveralNames,
@@ -40,7 +40,7 @@ pub enum FindingKind {
     AlikeName,
     /// A word for not having passed, in a column that nothing reads.
     UnreadFailure,
-    /// A text in quotes, or with a sign that a spreadsheet needs: `'00123`, `="00123"`.
+    /// A text in quotes, or in a form that only spreadsheets need: `'00123`, `="00123"`.
     SpreadsheetQuote,
 }
 

@@ -32,7 +32,7 @@ pub(super) struct Findings<'a> {
     first_comma: Option<(u32, String)>,
     /// The names as they are compared, with the hash of each as it is written.
     alike: HashMap<String, u64>,
-    /// What cells of columns that nothing reads say.
+    /// What the words in unread columns say, looked up once.
     known_words: HashMap<String, Said>,
     /// Which columns say whether a recipient gets a certificate.
     asks_whether_attended: Vec<bool>,
@@ -109,14 +109,14 @@ impl<'a> Findings<'a> {
             let header = column.map_or("", |index| &mapping.columns[index].header);
             self.add(FindingKind::AloneInRow, row.line, header, name);
         }
-        // A username tells recipients apart by itself.
+        // With usernames, recipients of similar names are known to be different.
         if recipient.username.is_none() {
             self.compare(row.line, name);
         }
         self.count_name(row.line, name);
     }
 
-    /// Looks for another name that differs from this one in what is not heard.
+    /// Looks for another name that differs from this one only in case, accents or signs.
     fn compare(&mut self, line: u32, name: &str) {
         let words: Vec<&str> = name.split_whitespace().collect();
         let mut hasher = DefaultHasher::new();
@@ -128,8 +128,8 @@ impl<'a> Findings<'a> {
         }
     }
 
-    /// Whether a cell of a column that nothing reads says that a recipient has not passed. Signs and
-    /// single letters mean many things there, and `no` answers many questions.
+    /// Whether a cell of a column that nothing reads says that a recipient has not passed. Signs,
+    /// single letters and `no` do not count: in such a column they may mean anything.
     fn is_failure(&mut self, column: usize, text: &str) -> bool {
         let is_word = text.len() <= 60
             && !text.bytes().any(|byte| byte.is_ascii_digit() || byte == b'@')
@@ -222,8 +222,8 @@ impl<'a> Findings<'a> {
     }
 }
 
-/// A name without what is often left out or written otherwise. Only Latin, Greek and Cyrillic letters
-/// have accents: the marks of other scripts are vowels.
+/// A name without the signs that are often left out or written otherwise. Only Latin, Greek and
+/// Cyrillic letters have accents: the marks of other scripts are vowels.
 fn heard(name: &str) -> String {
     let has_accents = |c: char| matches!(u32::from(c), 0..=0x52f | 0x1e00..=0x206f);
     if name.chars().all(has_accents) {
@@ -232,7 +232,7 @@ fn heard(name: &str) -> String {
     name.split_whitespace().collect::<String>().to_lowercase()
 }
 
-/// What a cell says of a certificate.
+/// What a cell of an unread column says about the certificate.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Said {
     /// That its recipient has not passed.

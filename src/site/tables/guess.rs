@@ -26,8 +26,8 @@ impl Mapping {
         Ok(mapping)
     }
 
-    /// As [`guess`](Self::guess), for a caller who shows the columns and lets them be changed: returns the
-    /// mapping with all that is wrong with it.
+    /// As [`guess`](Self::guess), for a caller that shows the columns and lets the user change
+    /// them: returns the mapping together with all its faults.
     pub(crate) fn guess_with_faults(
         table: &Table,
         format: &RecipientsFormat,
@@ -90,7 +90,7 @@ fn guess(
     (mapping, faults)
 }
 
-/// What the caller says of the columns.
+/// What the caller says about the columns.
 struct Told {
     uses: Vec<Option<ColumnUse>>,
     kept: Vec<bool>,
@@ -182,7 +182,7 @@ impl Told {
     fn set(&mut self, table: &Table, index: usize, used_as: ColumnUse) -> Result<()> {
         match &mut self.uses[index] {
             unset @ None => *unset = Some(used_as),
-            // To ignore a column twice says one thing.
+            // Ignoring a column twice is no contradiction.
             Some(known)
                 if *known == used_as && matches!(used_as, ColumnUse::Unread(_)) => {}
             Some(_) => {
@@ -232,7 +232,7 @@ fn indices(table: &Table, is_wanted: impl Fn(&str) -> bool) -> Vec<usize> {
     (0..table.header.len()).filter(|index| is_wanted(&table.header[*index])).collect()
 }
 
-/// A column, and how well its header fits what it is taken for.
+/// A column, its use, and how well its header fits that use.
 struct Guessed {
     used_as: ColumnUse,
     rank: usize,
@@ -244,7 +244,7 @@ impl Guessed {
         let header = table.header[index].as_str();
         let as_is = |used_as| Self { used_as, rank: 0, languages: Vec::new() };
         if let Some(used_as) = &told.uses[index] {
-            // It takes part in no guess.
+            // The caller decides about it, so nothing is guessed.
             return as_is(match used_as {
                 ColumnUse::Field(_) | ColumnUse::Extra(_) => {
                     ColumnUse::Unread(Unread::Ignored)
@@ -262,7 +262,7 @@ impl Guessed {
         }
         let found = meanings(header);
         let is_key = found.iter().any(|meaning| meaning.rank == 0);
-        // The date of issue is never a free field, by whatever word.
+        // A word for the date of issue never names a free field.
         let is_date = found.iter().any(|meaning| meaning.field == Field::Issued);
         if !is_key
             && !is_date
@@ -326,10 +326,10 @@ fn choose_best(
     }
 }
 
-/// The fault of a column `ID` that counts the rows, as forms do: in the next file the same numbers are of
-/// other recipients.
+/// The fault of a column `ID` that numbers the rows, as form software does: in the next file the
+/// same numbers belong to other recipients.
 fn numbered_rows(table: &Table, columns: &[Guessed]) -> Option<Error> {
-    // `Student ID` says whose the number is.
+    // The header `Student ID` says that the number is the recipient's.
     let is_number = |index: &usize| {
         columns[*index].is(Field::Username)
             && matches!(
@@ -363,8 +363,8 @@ fn numbered_rows(table: &Table, columns: &[Guessed]) -> Option<Error> {
         )))
 }
 
-/// Decides what a column `Name` holds if there is another column of given or of family names: many
-/// languages use the word for a name for one part of it too.
+/// Decides what a column `Name` holds if there is another column of given or of family names: in
+/// many languages the word for a name also means one part of it.
 fn settle_name(table: &Table, columns: &mut [Guessed], faults: &mut Vec<Error>) {
     let find =
         |columns: &[Guessed], field| columns.iter().position(|column| column.is(field));

@@ -2,7 +2,7 @@
 
 use super::table::{Table, TableRow};
 
-/// The rows of a table in which nothing but a name stands.
+/// The rows of a table that have nothing but a name.
 #[derive(Default)]
 pub(super) struct LoneRows {
     pub(super) count: usize,
@@ -11,7 +11,7 @@ pub(super) struct LoneRows {
 }
 
 impl LoneRows {
-    /// Finds them below columns that make a name.
+    /// Finds them in the columns that make a name.
     pub(super) fn of(table: &Table, names: &[usize]) -> Self {
         let has_others = (0..table.header.len())
             .any(|index| !names.contains(&index) && !table.header[index].is_empty());

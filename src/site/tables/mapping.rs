@@ -13,7 +13,7 @@ use super::table::Table;
 use super::words;
 use crate::base::error::{Error, ErrorKind, Result, Warning, did_you_mean, finding};
 
-/// In how many rows below the header another header is looked for.
+/// The number of rows below the header in which another header is looked for.
 const SEARCHED: usize = 30;
 
 /// The free fields that certificates use: those that a course or a layout declares, and those that a
@@ -84,7 +84,7 @@ pub enum Unread {
     Unknown,
     /// It has values and no header.
     NoHeader,
-    /// It is known, and no certificate has a place for it: an e-mail address, a title.
+    /// It is a known field that no certificate prints: an e-mail address, a title.
     NotPrinted(RecipientField),
     /// Another column is read as this field, with a better word or because the caller says so.
     Other(RecipientField),
@@ -136,7 +136,8 @@ impl Mapping {
             .map(|(index, _)| index)
     }
 
-    /// Checks that the names can be read, and that no two columns are read as the same value.
+    /// Checks that there are columns for the name, and that no two columns are read as the same
+    /// value.
     ///
     /// # Errors
     /// [`ErrorKind::MissingField`], [`ErrorKind::Duplicate`].

@@ -4,8 +4,8 @@
 //! - **Gives**: day, month and year, if the names of the months in 36 languages, of `months.yaml`,
 //!   leave no doubt.
 //!
-//! The decision made here: beside the numbers and the name of one month a text may have only what
-//! dates are known to have, such as the ending of an ordinal number. Anything else is no date.
+//! The decision made here: besides the numbers and the name of one month a text may have only words
+//! that dates are known to have, such as the ending of an ordinal number. Anything else is no date.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -16,7 +16,7 @@ use unicode_normalization::char::is_combining_mark;
 
 use super::decimals::{decimal, is_direction_mark};
 
-/// Words of dates that say nothing of the month: articles and prepositions, the endings of ordinal
+/// Words in dates that do not tell the month: articles and prepositions, the endings of ordinal
 /// numbers, and words for day and year.
 const FILLERS: [&str; 29] = [
     "a", "año", "d", "dag", "de", "del", "di", "e", "er", "er.", "g", "ng", "nd", "ngay",
@@ -24,7 +24,7 @@ const FILLERS: [&str; 29] = [
     "р", "року",
 ];
 
-/// What a Vietnamese date has before the number of its month.
+/// The word before the number of the month in a Vietnamese date.
 const MONTH_IN_NUMBERS: &str = "thang";
 
 /// The most characters of a name of a month with what stands beside it.
@@ -123,7 +123,7 @@ fn parts(text: &str) -> Option<Vec<Part>> {
 }
 
 /// A word as it is compared: without case, and without the accents of European scripts, which many
-/// leave out. Signs of other scripts tell one month from another.
+/// leave out. In other scripts such signs tell one month from another.
 fn folded(word: &str) -> String {
     let mut plain = String::with_capacity(word.len());
     for c in word.nfkd().flat_map(char::to_lowercase) {

@@ -8,7 +8,7 @@
 /// The format of a cell.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct NumberFormat {
-    /// What stands before and after the number, and how it is written; `None` is plain.
+    /// The texts around the number and its digits; `None` means plain.
     shape: Option<Shape>,
 }
 
@@ -131,8 +131,8 @@ fn rounded(number: f64) -> f64 {
     format!("{number:.14e}").parse().unwrap_or(number)
 }
 
-/// Rounds a positive number to so many digits after the point, halves up. Each step starts from the
-/// nearest number of fifteen digits: 0.285 is 28.5 %, and not 28.499….
+/// Rounds a positive number to that many digits after the point, halves up. Each step starts from
+/// the nearest number of fifteen digits: 0.285 is 28.5 %, and not 28.499….
 fn rounded_half_up(number: f64, digits: usize) -> f64 {
     let number = rounded(number);
     let Ok(digits) = i32::try_from(digits) else { return number };
@@ -148,7 +148,7 @@ pub(super) fn plain(number: f64) -> String {
     if number != 0.0 && (number.abs() >= 1e21 || number.abs() < 1e-9) {
         return format!("{number:e}");
     }
-    // No sign for a zero.
+    // Adding zero removes the sign of a negative zero.
     format!("{}", number + 0.0)
 }
 

@@ -1,8 +1,8 @@
 //! Sheets of ODS files (ODF 1.3, part 3, 9.1).
 //!
-//! calamine gives the values of cells and neither what they show nor which rows are hidden, and makes
-//! repeated cells before they are counted; so the XML is read here. What a cell shows is in its paragraphs;
-//! a writer may leave them out, and then its value counts.
+//! The XML is read here because calamine does not give what cells show or which rows are hidden,
+//! and repeats cells before their number can be checked. What a cell shows is in its paragraphs; a
+//! writer may leave them out, and then its value counts.
 
 use std::collections::HashSet;
 
@@ -48,7 +48,7 @@ pub(super) fn read_sheets(file: &str, bytes: &[u8]) -> Result<Vec<Sheet>> {
     Ok(content.sheets)
 }
 
-/// What is read of `content.xml` so far.
+/// The state of reading `content.xml`.
 struct ContentReader<'a> {
     file: &'a str,
     sheets: Vec<Sheet>,
@@ -64,14 +64,14 @@ struct ContentReader<'a> {
     /// Empty cells that may be followed by others in their row.
     blank_cells: usize,
     cell: Option<OpenCell>,
-    /// How many elements inside each other are no part of what a cell shows.
+    /// The depth of nested elements that are not part of what a cell shows.
     skipped: usize,
 }
 
 /// A cell whose end is not read yet.
 struct OpenCell {
     repeats: usize,
-    /// What it holds, beside the paragraphs that show it.
+    /// Its value, besides the paragraphs that show it.
     value: Option<String>,
     kind: CellKind,
     has_formula: bool,
@@ -223,7 +223,7 @@ impl<'a> ContentReader<'a> {
             let right = left.saturating_add(columns.max(1) - 1);
             sheet.content.merged.push([top, left, bottom, right]);
         }
-        // `calcext:value-type` goes before `office:value-type` in telling of errors.
+        // `calcext:value-type` tells an error, which `office:value-type` does not.
         let mut types = element.attributes();
         let is_error = types
             .with_checks(false)

@@ -104,9 +104,9 @@ impl RecipientRow {
         }
     }
 
-    /// Returns the request for this recipient: what the row sets, over `below`, whose course and
-    /// other values hold where the row has none. The free fields of the row are added to `fields`;
-    /// dots in a path make objects inside each other.
+    /// Returns the request for this recipient: the values of the row, and those of `below` where
+    /// the row has none. The free fields of the row are added to `fields`; dots in a path make
+    /// objects inside each other.
     ///
     /// # Errors
     /// What is wrong with the row; [`ErrorKind::Name`]: the name cannot be printed;

@@ -171,7 +171,8 @@ impl<'a> RowReader<'a> {
         let name = NameColumns::of(mapping)?;
         let alone = LoneRows::of(table, &name.indices());
         let columns: Vec<_> = columns.filter(|(_, used_as)| is_read(used_as)).collect();
-        // One more column, of what no certificate prints, is often left empty.
+        // One further column that no certificate prints proves nothing, because it is often left
+        // empty.
         let is_fuller =
             !columns.is_empty() || table.header.len() > name.indices().len() + 1;
         Ok(Self {
@@ -195,8 +196,8 @@ impl<'a> RowReader<'a> {
         is_alone(row, &self.name.indices())
     }
 
-    /// Refuses a second header that says something else of the name than the first: `First name` below
-    /// `Student` makes half a name of the whole.
+    /// Refuses a second header whose words for the name contradict the first: with `First name`
+    /// below `Student`, half a name would be read as a whole one.
     fn refuse_other_header(&self, row: &TableRow) -> Result<()> {
         for (header, cell) in self.table.header.iter().zip(&row.cells) {
             let below = words::meanings(&cell.text).iter().map(|it| it.field);
@@ -260,7 +261,8 @@ impl<'a> RowReader<'a> {
         }
         let language = recipient.language.as_deref();
         recipient.name = self.name_of(row, language);
-        // A number in the place of a name. Signs alone are refused of every request.
+        // A number in the place of a name. A name of signs alone is refused later, for every
+        // request.
         let has = |is_so: fn(char) -> bool| recipient.name.chars().any(is_so);
         if has(char::is_numeric) && !has(char::is_alphabetic) {
             recipient.fault.get_or_insert(RowFault::new(
@@ -299,7 +301,7 @@ impl<'a> RowReader<'a> {
             })
     }
 
-    /// What is wrong with the formula of a cell.
+    /// The fault of a cell whose formula has no result or an error.
     fn formula_fault(&self, index: usize, cell: &TableCell) -> Option<RowFault> {
         let header = &self.table.header[index];
         let (what, help) = match cell.kind {
@@ -383,8 +385,8 @@ impl NameColumns {
             let error = Error::new(ErrorKind::MissingField, "no column has the names");
             return Err(error.with_help("map one to `name`"));
         };
-        // Words that only languages with the family name first have decide for the whole table;
-        // other words are of lists in any language.
+        // Header words that only languages with the family name first have decide for the whole
+        // table. Other words occur in lists of any language.
         let own: Vec<&str> = [given, family]
             .into_iter()
             .flat_map(|index| mapping.columns[index].languages.iter().copied())

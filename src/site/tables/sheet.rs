@@ -1,8 +1,8 @@
-//! The sheets of a spreadsheet: which one is read, and what of it may not be read silently.
+//! The sheets of a spreadsheet: which one is read, and which of its features are refused.
 //!
-//! The decisions made here: a hidden sheet is read only if the caller names it. Of several sheets the
-//! one with a known header is read, and none if there are several. Rows that a filter hides are
-//! refused: whether they are meant is not known, and the reader of a message cannot see them. Merged
+//! The decisions made here: a hidden sheet is read only if the caller names it. Of several sheets
+//! the one with a known header is read, and none if there are several. Rows that a filter hides are
+//! refused: it is not known whether they are meant, and the operator does not see them. Merged
 //! cells in the table are refused, because only the first of them has the value.
 
 use super::table::{MAX_COLUMNS, RawRows, Table, TableCell, too_large};
@@ -20,7 +20,7 @@ pub(super) struct Sheet {
     pub(super) content: SheetContent,
 }
 
-/// What a sheet has.
+/// The content of a sheet.
 #[derive(Default)]
 pub(super) struct SheetContent {
     /// The rows that have cells, in order.
@@ -41,7 +41,7 @@ pub(super) fn called(names: &[&str], wanted: &str) -> Vec<usize> {
     };
     let exact = those(&|name| name == wanted);
     let plain = words::normalized(wanted);
-    // Nothing is left of a name that has signs only.
+    // A name of signs alone would be empty here, and equal to any other such name.
     if !exact.is_empty() || plain.is_empty() {
         return exact;
     }
@@ -175,7 +175,7 @@ fn refuse_hidden_rows(table: &Table, hidden: &[(u32, u32)]) -> Result<()> {
 fn refuse_merged(table: &Table, merged: &[[u32; 4]]) -> Result<()> {
     let width = u32::try_from(table.header.len()).unwrap_or(u32::MAX);
     let last = table.rows.last().map_or(0, |row| row.line);
-    // A title above the table, which is taken for its header until the caller says otherwise.
+    // A title above the table would be taken for its header.
     let is_title = table.header.iter().filter(|header| !header.is_empty()).count() == 1;
     let first = table.header_line + u32::from(is_title);
     let found = merged.iter().find(|[top, left, bottom, _]| {
@@ -213,7 +213,8 @@ fn hidden_column_warning(table: &Table, hidden: &[(u32, u32)]) -> Option<Warning
     Some(warning.at(table.place(table.header_line)))
 }
 
-/// Says of numbers from 1, each larger than the one before, whether they are in one of the ranges.
+/// Returns a function that says whether a number is in one of the ranges. Its calls must have
+/// ascending numbers, from 1.
 fn within(ranges: &[(u32, u32)]) -> impl FnMut(u32) -> bool + use<> {
     let mut ranges = ranges.to_vec();
     ranges.sort_unstable();

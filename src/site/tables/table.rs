@@ -12,7 +12,7 @@ pub(super) const MAX_ROWS: usize = 1_048_576;
 const MAX_CELLS: usize = 12_000_000;
 /// The most characters of a cell: those that Excel allows.
 const MAX_CELL_TEXT: usize = 32_767;
-/// The most bytes of the texts of all cells. A text that a sheet has once may stand in many cells.
+/// The most bytes of the texts of all cells. A file may store a text once and use it in many cells.
 const MAX_TEXT: usize = MAX_FILE;
 
 /// A table with a header.
@@ -87,7 +87,7 @@ impl TableCell {
     }
 }
 
-/// What the cells of a file may still take, so that a small file makes no large table.
+/// The memory that the cells of a file may still take, so that a small file makes no large table.
 pub(super) struct CellBudget<'a> {
     file: &'a str,
     cells: usize,
@@ -99,7 +99,7 @@ impl<'a> CellBudget<'a> {
         Self { file, cells: MAX_CELLS, bytes: MAX_TEXT }
     }
 
-    /// Takes cells, and the bytes of their texts, before they are made.
+    /// Reserves cells, and the bytes of their texts, before they are made.
     pub(super) fn take(&mut self, cells: usize, bytes: usize) -> Result<()> {
         let left = |left: usize, taken: usize, what: std::fmt::Arguments<'_>| {
             left.checked_sub(taken).ok_or_else(|| too_large(self.file, what))

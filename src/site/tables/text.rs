@@ -14,7 +14,7 @@ use crate::site::recipients_format::RecipientsFormat;
 
 /// The characters that programs write between cells.
 const DELIMITERS: [char; 4] = [',', ';', '\t', '|'];
-/// How many records decide which of them it is.
+/// The number of records by which the separator is decided.
 const SAMPLE: usize = 30;
 
 /// Reads a table from the bytes of a text file.
@@ -193,7 +193,7 @@ fn detect(
         .collect();
     let best = found.iter().map(|candidate| (candidate.known, candidate.is_even)).max();
     let Some(best) = best else {
-        // One column. If it is a title above a table, the refusal names the header below it.
+        // One column. If the line is a title above a table, the refusal names the header below it.
         let known = |delimiter: char| {
             let records = Records::new(text, delimiter as u8, first_line);
             let records = records.map_while(Result::ok).take(SAMPLE);
@@ -266,7 +266,8 @@ fn candidate(
 fn known_header(line: &str) -> Option<&str> {
     let cells = line.split(DELIMITERS).map(|cell| cell.trim().trim_matches('"'));
     cells.into_iter().find(|cell| {
-        // A single word such as `Total` may be a name too; the words of these fields are not.
+        // A single word such as `Total` may be a name too; the words for these fields are never
+        // names.
         words::meanings(cell).iter().any(|meaning| {
             use super::field::RecipientField as Field;
             matches!(

@@ -14,7 +14,8 @@ use crate::site::gender::Gender;
 #[derive(Debug, Clone)]
 pub(super) struct Meaning {
     pub(super) field: RecipientField,
-    /// The list of the field that has it: 0 for a key of a request, then those of `words.yaml`.
+    /// The number of the field's list that has the word: 0 for a key of a request, then the lists
+    /// of `words.yaml`.
     pub(super) rank: usize,
     /// The languages that have it; none for a key.
     pub(super) languages: Vec<&'static str>,
@@ -62,7 +63,7 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| {
 });
 
 impl Words {
-    /// The list of a key that is of no field.
+    /// The list for a key that is no field.
     fn others(&mut self, key: &str) -> &mut Vec<String> {
         match key {
             "attended" => &mut self.attended,
@@ -102,8 +103,8 @@ pub(super) fn meanings(header: &str) -> &'static [Meaning] {
 pub(super) fn near_miss(header: &str) -> Option<&'static str> {
     let header = normalized(header);
     let length = header.chars().count();
-    // A short word is near to too many others; of the long ones the keys alone are compared, which
-    // people type.
+    // Short words are similar to too many others. Of the long ones only the keys are compared,
+    // because people type these.
     let is_near = |key: &str| {
         let key = normalized(key);
         let allowed = match key.chars().count() {
@@ -135,8 +136,8 @@ fn gender_of_key(key: &str) -> Option<Gender> {
     }
 }
 
-/// Reads the gender in a cell below `header`. A word that has two meanings, such as the letter M,
-/// which is a man in most languages and a woman in Spanish, has that of the languages of the header.
+/// Reads the gender in a cell below `header`. A text with two meanings, such as M (`male` in most
+/// languages, `mujer`, a woman, in Spanish), has the meaning of the header's languages.
 ///
 /// # Errors
 /// What is wrong with the text.
@@ -175,7 +176,7 @@ pub(super) fn is_no(text: &str) -> bool {
 
 /// Whether a text in the column of the name is known not to be one.
 pub(super) fn is_not_a_recipient(text: &str) -> bool {
-    // `Total: 3` is said of the table too.
+    // `Total: 3` is about the table too.
     let said = text.split_once([':', '=']).map_or(text, |(before, _)| before);
     // Skip most cells early: they are names with a capital letter inside, and none of the known words
     // has one.
@@ -273,7 +274,8 @@ mod tests {
                 })
             };
             let missing: Vec<_> = spoken.iter().copied().filter(|it| !has(it)).collect();
-            // Languages that spreadsheets of people are kept in with English or French words.
+            // The languages that may have no word for a field: spreadsheets of people in these
+            // languages use English or French words.
             let allowed: &[&str] = match key {
                 "username" | "grade" => &["am", "ur", "bn"],
                 "family_name" | "email" => &[],

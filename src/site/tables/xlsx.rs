@@ -1,7 +1,7 @@
 //! Sheets of XLSX files.
 //!
-//! calamine reads the cells; what it leaves out (hidden rows and columns, formulas without a result) and
-//! what it would read as a whole (merged cells) is read from the XML of the sheet.
+//! calamine reads the cells; hidden rows and columns, merged cells and formulas without a result,
+//! which it does not give, are read from the XML of the sheet.
 
 use std::collections::{HashMap, HashSet};
 use std::io::Cursor;
@@ -16,8 +16,8 @@ use super::table::{CellBudget, CellKind, MAX_COLUMNS, MAX_ROWS, TableCell, too_l
 use super::xml::attribute;
 use crate::base::error::Result;
 
-/// Reads the sheets of a file. A sheet other than `wanted` is read too, because its header decides
-/// whether it is the one.
+/// Reads the sheets of a file: those that `wanted` names, or all that are not hidden, because their
+/// headers decide which one is meant. Of the others there is only the name.
 pub(super) fn read_sheets(
     file: &str,
     bytes: &[u8],
@@ -103,7 +103,7 @@ fn read_cells(
         if content.rows.last().is_none_or(|(last, _)| *last < line) {
             content.rows.push((line, Vec::new()));
         }
-        // Rows out of order are of no program.
+        // No spreadsheet program writes rows out of order.
         let Some((last, cells)) = content.rows.last_mut() else { continue };
         if *last != line {
             let cause = std::io::Error::other(format!("row {line} follows row {last}"));
@@ -148,13 +148,13 @@ fn cell_of(value: &DataRef<'_>, format: &NumberFormat) -> Option<TableCell> {
     (!text.is_empty()).then_some(TableCell { text, kind })
 }
 
-/// What the workbook says of its sheets.
+/// What the workbook says about its sheets.
 #[derive(Default)]
 struct WorkbookParts {
     /// The parts of the archive that hold the sheets, by the sheets' names.
     sheets: HashMap<String, String>,
-    /// Whether all results are to be calculated when the file is opened: the program that wrote it did
-    /// not know them.
+    /// Whether all results are calculated when the file is opened. Then the program that wrote the
+    /// file did not know them.
     is_calculated_on_load: bool,
 }
 
@@ -192,9 +192,9 @@ fn sheet_parts(file: &str, archive: &mut Archive<'_>) -> Result<WorkbookParts> {
     Ok(parts)
 }
 
-/// Reads which rows and columns of a sheet are hidden, and which cells are merged. Returns the cells,
-/// by row and column from 1, that have a formula and no result. `stale` says that results are not known
-/// to be right: some programs write 0 where they know none.
+/// Reads which rows and columns of a sheet are hidden, and which cells are merged. Returns the
+/// cells, by row and column from 1, that have a formula and no result. `stale` says that the stored
+/// results are not reliable: some programs write 0 for results that they do not know.
 fn read_outline(
     file: &str,
     archive: &mut Archive<'_>,
@@ -233,7 +233,7 @@ fn read_outline(
         let number = |name: &str| attribute(element, name)?.parse::<u32>().ok();
         let is_hidden =
             || matches!(attribute(element, "hidden").as_deref(), Some("1" | "true"));
-        // A row or a column without a height or a width is not seen either.
+        // A row without height or a column without width is hidden too.
         let is_flat = |name: &str| {
             attribute(element, name).is_some_and(|it| it.parse::<f64>() == Ok(0.0))
         };
@@ -282,7 +282,7 @@ fn read_outline(
     }
 }
 
-/// What is read of a cell, as far as its formula is concerned.
+/// What is read of a cell to know whether its formula has a result.
 #[derive(Default)]
 struct FormulaCell {
     column: u32,

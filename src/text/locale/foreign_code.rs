@@ -1,13 +1,13 @@
 //! Code of other programs in a text of a translator: HTML, and the placeholders of printf and
 //! gettext.
 //!
-//! The decision: such signs may be meant, so that they are printed as they stand, with a warning.
+//! The decision: such signs may be intended, so they are printed unchanged, with a warning.
 
 use std::ops::Range;
 
 use crate::base::error::{ErrorKind, Place, Warning};
 
-/// The most bytes between `<` and `>` of what is taken for a tag.
+/// The most bytes between `<` and `>` of a text that counts as a tag.
 const MAX_TAG: usize = 60;
 
 /// The first code of another program in a text: `<b>`, `&nbsp;`, `%s`, `%(name)s`, `{name}`.
@@ -26,7 +26,7 @@ pub(crate) fn foreign_code(text: &str) -> Option<Range<usize>> {
     })
 }
 
-/// The warning for code of another program, at its place. `what` has it.
+/// The warning about code of another program, at its place. `what` names the text that has it.
 pub(crate) fn foreign_code_warning(code: &str, what: &str, place: Place) -> Warning {
     let help = if code.starts_with(['<', '&']) {
         "there is no HTML: write `*…*` for strong text, and a letter as itself"

@@ -83,14 +83,13 @@ pub(crate) struct PageTexts {
     pub(crate) direction: Direction,
     /// Plain texts, neither markup nor templates.
     pub(crate) texts: IndexMap<&'static str, String>,
-    /// The template of the sentence `date`, whose dates the pages write alike; empty if there is
-    /// none.
+    /// The template of the sentence `date`, by which the pages write dates; empty if there is none.
     #[serde(skip)]
     pub(crate) date: String,
     /// The texts that are in another language, or from a file that the site's own replaces.
     #[serde(skip)]
     pub(crate) missing: Vec<&'static str>,
-    /// Names those texts, and doubts signs that look like code.
+    /// Warnings that name those texts, and signs that look like code.
     #[serde(skip)]
     pub(crate) warnings: Vec<Warning>,
 }

@@ -1,4 +1,5 @@
-//! The branches of the `if`s of a template, and which of them their values tell apart.
+//! The branches of the `if`s of a template, and which of them can be told by the values that they
+//! print.
 
 use std::ops::Range;
 

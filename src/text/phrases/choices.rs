@@ -1,9 +1,9 @@
-//! The choices that the values of a sentence made, and the facts in their order.
+//! The choices that values made in a sentence, and its facts in their order.
 //!
 //! Takes a template, the spans that minijinja reports of its output, and the facts of the values in
-//! it; gives all [`Fact`]s of the sentence. The decision: the choice of an `if` counts only where
-//! the values that its branch prints do not tell it, so that another wording of the same values has
-//! the same facts.
+//! it; gives all [`Fact`]s of the sentence. The decision: the choice of an `if` is a fact only if
+//! the printed values do not show which branch was taken, so that another wording of the same
+//! values has the same facts.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -67,8 +67,8 @@ pub(super) fn with_choices(
     facts
 }
 
-/// The fact of an expression's output, unless it is one of the translator's words in it: then the
-/// choice among them, if there is one.
+/// The fact of an expression's output. If the output is one of the translator's words in the
+/// expression, the fact is the choice of that word, or none if there is only one.
 fn without_words(fact: Fact, words: &[Cow<'_, str>]) -> Option<Fact> {
     let Fact::Value(text) = &fact else { return Some(fact) };
     let number = words.iter().position(|word| name::tidy(word) == *text);

@@ -5,7 +5,8 @@ use crate::base::lang::Tag;
 use crate::site::course::{Course, Text};
 use crate::site::name;
 
-/// Looks up the texts of a course, and collects a warning for each that its language does not have.
+/// Looks up the texts of a course, and collects a warning for each that does not exist in the
+/// language.
 pub(crate) struct Texts<'a> {
     pub(crate) tag: &'a Tag,
     pub(crate) course: &'a Course,

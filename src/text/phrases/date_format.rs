@@ -33,8 +33,8 @@ pub(super) struct DateFormat {
     write: WriteDate,
     /// How the language writes the first day of a month in words, where ICU4X does not do so.
     first_day: Option<&'static str>,
-    /// Whether the first two months have two figures: so do official papers of Vietnam (Decree
-    /// 30/2020, annex I), so that no figure can be added.
+    /// Whether the first two months have two digits, as official papers of Vietnam write them
+    /// (Decree 30/2020, annex I), so that no digit can be added.
     pads_first_months: bool,
     /// Whether the day is an ordinal number.
     is_ordinal: bool,
@@ -69,7 +69,7 @@ impl DateFormat {
         };
         let style = style.as_str();
         let write = match style {
-            // CLDR writes the full date of Portugal in figures.
+            // CLDR writes the full date of Portugal in digits.
             "full" if tag.language() == "pt" && tag.region() == Some("PT") => {
                 by_pattern(tag, "EEEE, d 'de' MMMM 'de' y")
             }
@@ -113,8 +113,7 @@ impl DateFormat {
     }
 }
 
-/// A date as the template of a sentence `date` writes the date of issue; in figures if the language
-/// has no data.
+/// A date in the style of the sentence `date`; in digits if there is no data for the language.
 #[cfg(feature = "issue")]
 pub(crate) fn issue_date(tag: &Tag, template: &str, date: Date) -> String {
     let style = DateStyle::of_template(template);

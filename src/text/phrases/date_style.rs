@@ -22,7 +22,7 @@ pub(super) struct DateStyle {
     pub(super) style: String,
     /// The language, if it is not the certificate's.
     pub(super) language: Option<String>,
-    /// The patterns of calendars, which go before the style where the language has that calendar.
+    /// The patterns of calendars. That of the language's calendar takes precedence over the style.
     pub(super) calendars: Vec<(String, String)>,
 }
 

@@ -10,19 +10,19 @@ use crate::base::date::Date;
 use crate::base::lang::Tag;
 use crate::site::course::Text;
 
-/// A date, or what a course says instead of one.
+/// A date, or the text that a course gives in its place.
 #[derive(Debug)]
 pub(super) enum DateValue {
     /// The day on which the certificate is issued, which is no fact of it.
     Rolling(Date),
     /// The date that the course or the request gives.
     Date(Date),
-    /// The text, and the course's language, whose text is used where a language has none.
+    /// The text, and the course's language, whose version is used if there is none in a language.
     Text(Box<(Text, Tag)>),
 }
 
 impl DateValue {
-    /// Whether a value is a day, and not the words of a course for one.
+    /// Whether a value is a day, and not the text that a course gives in its place.
     pub(super) fn is_date(value: &Value) -> bool {
         match value.downcast_object_ref::<DateValue>() {
             Some(date) => !matches!(date, DateValue::Text(_)),

@@ -1,4 +1,5 @@
-//! What the filters share: how a value is taken, and how the text that a filter wrote is noted.
+//! The parts that filters share: reading a value, and noting the facts of the text that a filter
+//! wrote.
 
 use std::borrow::Cow;
 
@@ -8,7 +9,7 @@ use super::fact::Fact;
 use super::language_formats::canonical_number;
 use super::origins::note;
 
-/// Refuses an undefined value, which filters would take otherwise.
+/// Refuses an undefined value, which minijinja would pass to filters.
 pub(super) fn defined(value: &Value) -> Result<&Value, minijinja::Error> {
     if value.is_undefined() {
         return Err(minijinja::Error::from(minijinja::ErrorKind::UndefinedError));
@@ -20,13 +21,13 @@ pub(super) fn invalid(message: impl Into<Cow<'static, str>>) -> minijinja::Error
     minijinja::Error::new(minijinja::ErrorKind::InvalidOperation, message)
 }
 
-/// The text that a filter wrote, whose facts are noted.
+/// Notes the facts of a text that a filter wrote, and returns it.
 pub(super) fn noted(state: &mut State<'_, '_>, text: String, facts: Vec<Fact>) -> Value {
     note(state, &text, facts);
     Value::from(text)
 }
 
-/// As [`noted`], for what a filter of minijinja's wrote.
+/// As [`noted`], for the result of a filter of minijinja's.
 pub(super) fn noted_value(
     state: &mut State<'_, '_>,
     written: Value,

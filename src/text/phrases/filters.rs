@@ -1,7 +1,7 @@
 //! The filters and tests of sentences, and how values are printed.
 //!
 //! Takes the formats of a language; gives an environment of minijinja's. The decision: the
-//! environment is empty but for what is added here, none of which turns a value into markup.
+//! environment has only what is added here, and nothing of it turns a value into markup.
 
 use std::borrow::Cow;
 use std::sync::Arc;

@@ -8,7 +8,8 @@ use crate::site::tables::FreeFields;
 use crate::text::locale::{Locale, languages};
 
 /// Returns the free fields that the sentences of a layout name in any language, and those of the
-/// outcomes of a course. A locale that cannot be read names none: it makes no certificate.
+/// outcomes of a course. A locale that cannot be read is skipped, because no certificate can be
+/// made with it.
 pub(crate) fn free_fields(site: &Site, layout: &str, course: &Course) -> FreeFields {
     let mut named = NamedFields::default();
     for name in languages(site, layout) {

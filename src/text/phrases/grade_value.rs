@@ -33,8 +33,8 @@ impl GradeValue {
         }
     }
 
-    /// The grade as a fact: the percentage on scales that print it, else the points and the most
-    /// that there are.
+    /// The grade as a fact: the percentage on scales that print it, else the points and the largest
+    /// number of points.
     pub(super) fn canonical(&self) -> String {
         match self {
             Self::Scaled(grade) if grade.is_percentage => {

@@ -30,7 +30,8 @@ use crate::text::runs::{FSI, PDI};
 /// The most date formats that one language keeps.
 const MAX_DATES: usize = 32;
 
-/// The most digits after the decimal point of a grade in percent that names no number of them.
+/// The most digits after the decimal point of a grade in percent, unless the filter gives their
+/// number.
 const MAX_GRADE_DIGITS: i16 = 2;
 
 /// The most bytes of a number that is written.
@@ -88,7 +89,7 @@ impl LanguageFormats {
         Ok(format)
     }
 
-    /// The language that an argument names; without one, the certificate's.
+    /// The language that an argument names, or the certificate's.
     fn language_or_own(&self, language: Option<&str>) -> Result<Tag, String> {
         match language {
             None => Ok(self.tag.clone()),
@@ -307,8 +308,8 @@ fn decimal(value: &Value) -> Result<Decimal, String> {
     Ok(number)
 }
 
-/// A number in the digits of ASCII, without zeros that say nothing; any other value as it is. Of a
-/// grade it is what the scale prints of it: its percentage, or its points of all.
+/// A number in ASCII digits, without needless zeros; any other value unchanged. For a grade, what
+/// its scale prints: the percentage, or the points and their maximum.
 pub(super) fn canonical_number(value: &Value) -> String {
     if let Some(grade) = GradeValue::in_value(value) {
         return grade.canonical();

@@ -1,8 +1,8 @@
 //! From the output of a template to runs: `*strong*`, `_emphasis_`, and values, which are never
 //! markup.
 //!
-//! The decision: a template prints a value between noncharacters, and markup is read outside of
-//! them only. No text contains noncharacters, since [`encode`] removes them.
+//! The decision: a template prints a value between noncharacters, and markup is read only outside
+//! of them. A value cannot contain noncharacters, because [`encode`] removes them.
 
 use std::fmt;
 

@@ -1,8 +1,8 @@
 //! The filters for the words around a name: `elide`, `suffix` and `titled`; and `emphasis`, for a part
 //! of it.
 //!
-//! The decision: `elide` and `suffix` give the translator's word alone, and not the name, so that each
-//! has its own style and the word is no fact.
+//! The decision: `elide` and `suffix` return only the translator's word, without the name, so that
+//! the word is no fact and the name can have a style of its own.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ pub(super) fn add(env: &mut Environment<'static>, formats: &Arc<LanguageFormats>
                 name_sounds::begins_with_vowel(&own.tag, &text_of(defined(value)?));
             let (vowel, other): (&str, &str) = (forms.get("vowel")?, forms.get("other")?);
             forms.assert_all_used()?;
-            // The word is the translator's, and the name tells which.
+            // The word is the translator's; the name only decides which one.
             Ok(noted(state, if is_vowel { vowel } else { other }.to_owned(), Vec::new()))
         },
     );

@@ -1,9 +1,9 @@
 //! What depends on the letters that a name begins and ends with: an elided word before it, a suffix
 //! behind it, and the side on which a title stands.
 //!
-//! Takes a name and a language. The decision: only what the letters tell is told. A name in another
-//! script, or one that is read letter by letter, has no known sound, and the translator's neutral
-//! words stand instead.
+//! Takes a name and a language. The decision: nothing is guessed beyond what the letters show. The
+//! sound of a name in another script, or of one that is read letter by letter, is unknown, and the
+//! translator's neutral words are used.
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
@@ -12,7 +12,7 @@ use crate::base::lang::Tag;
 
 /// The languages whose words elide, or change, before a vowel that is written.
 const ELIDING: [&str; 5] = ["ca", "fr", "hu", "it", "oc"];
-/// The languages of which it is known how a name ends, for a suffix.
+/// The languages in which this file can choose a suffix by the end of a name.
 const SUFFIXING: [&str; 4] = ["az", "hy", "ko", "tr"];
 /// The languages in which a title stands after the name.
 const TITLE_AFTER: [&str; 3] = ["ja", "ko", "zh"];
@@ -100,9 +100,10 @@ pub(super) fn begins_with_vowel(tag: &Tag, name: &str) -> bool {
     }
     match first {
         'a' | 'e' | 'i' | 'o' | 'u' | 'œ' | 'æ' => true,
-        // Yves, and not Yale.
+        // A vowel in Yves, and none in Yale.
         'y' => letters.peek().is_some_and(|next| !is_vowel(*next)),
-        // In French some are aspirated, which no letter tells: there both forms are usual.
+        // In French some are aspirated, which the letters do not show; before those names both
+        // forms are usual.
         'h' => {
             matches!(language, "ca" | "it")
                 && letters.peek().is_some_and(|c| is_vowel(*c))

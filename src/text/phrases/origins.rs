@@ -1,8 +1,8 @@
 //! Where the texts that a sentence prints come from.
 //!
-//! Takes the values of a render; gives the [`Fact`]s behind each. The decision: a filter notes what
-//! it wrote for which facts, and a text that no filter wrote is a fact itself. So a fact stays with
-//! its text through any chain of filters.
+//! Takes the values of a render; gives the [`Fact`]s behind each. The decision: a filter notes the
+//! facts behind each text that it wrote, and a text that no filter wrote is a fact itself. So facts
+//! stay with their text through any chain of filters.
 
 use std::collections::HashMap;
 
@@ -32,8 +32,8 @@ pub(super) fn facts_of_text(state: &State<'_, '_>, text: &str) -> Vec<Fact> {
     known.cloned().unwrap_or_else(|| vec![Fact::Value(name::tidy(text).into_owned())])
 }
 
-/// The facts of a value that is printed or handed to a filter. That of a date which is only the
-/// day of issue is none.
+/// The facts of a value that is printed or handed to a filter. A date that is only the day of issue
+/// has none.
 pub(super) fn facts_of(state: &State<'_, '_>, value: &Value) -> Vec<Fact> {
     if let Some(text) = value.downcast_object_ref::<FinishedText>() {
         return text.facts.clone();

@@ -1,12 +1,12 @@
 //! Pseudolocales: languages made from the English sentences to test a layout.
 //!
-//! Text that stays plain English on their pages is out of the translators' reach; a page that
-//! breaks is too tight for a language that is longer than English.
+//! Text that stays plain English on their pages cannot be translated; a page that breaks is too
+//! tight for languages whose sentences are longer than English ones.
 
 use super::template_analysis::TemplateAnalysis;
 use crate::base::lang::Tag;
 
-/// By how much the accented pseudolocale is longer than English, as a share.
+/// The share by which the accented pseudolocale is longer than English.
 const EXPANSION: f64 = 0.4;
 
 /// A language made from English.

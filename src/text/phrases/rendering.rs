@@ -22,7 +22,7 @@ pub(super) fn write_sentence(
     facts: &CertificateFacts<'_>,
 ) -> Result<FinishedText> {
     if !sentence.template.contains('{') {
-        // The check at loading has parsed its markup, so there is no error.
+        // Its markup was parsed when the locale was loaded, so there is no error.
         let runs = markup::parse(&sentence.template).unwrap_or_default().runs;
         return Ok(FinishedText { runs, facts: Vec::new() });
     }

@@ -35,7 +35,7 @@ pub(super) fn select(value: &Value, forms: &Kwargs) -> Result<ChosenForm, String
     Ok(ChosenForm { name: name.to_owned(), text: form.unwrap_or_default() })
 }
 
-/// Checks that a `select` has a form for every value.
+/// Checks that a `select` has a form for every value: `other`.
 ///
 /// # Errors
 /// The cause, as text.

@@ -33,7 +33,7 @@ pub struct Sentences {
     pub signatories: Vec<(Runs, Option<Runs>)>,
     /// The alternative texts of pictures.
     pub alt: AltTexts,
-    /// Names the texts that are in another language, for want of one in this.
+    /// Name the texts that are in another language because there is none in this one.
     pub warnings: Vec<Warning>,
 }
 
@@ -58,8 +58,8 @@ impl Sentences {
         facts
     }
 
-    /// Whether a value that the sentences or the table print is a text, or has it in it: a name may be
-    /// joined with a title before it is printed.
+    /// Whether a value that the sentences or the table print contains a text. It need not equal it:
+    /// a name may be joined with a title before it is printed.
     pub(crate) fn has_value(&self, text: &str) -> bool {
         let phrases = self.heading.iter().chain(&self.blocks).chain(&self.date);
         let mut facts = phrases.flat_map(|phrase| &phrase.facts);
@@ -138,7 +138,7 @@ impl TablePhrases {
                 role: "table".to_owned(),
                 fact: Fact::Choice(name.to_owned()),
             };
-            // A value that moves to another row or column says something else.
+            // The same value in another row or column is another statement.
             facts.push(choice("row"));
             for cell in row {
                 match cell {

@@ -98,8 +98,8 @@ pub(super) fn write_table(
     Ok(Some(TablePhrases { columns, rows: cells, total }))
 }
 
-/// The values of a row's fields. A map is a text by language; `grade` is on the scale of the course,
-/// or a text that has no digits. A row that was not passed is printed as any other.
+/// The values of a row's fields. A map is a text by language; `grade` is on the scale of the
+/// course, or a text that has no digits. A row with a failing grade is printed like any other.
 fn row_values(
     name: &str,
     index: usize,
@@ -174,8 +174,8 @@ fn check_grades(
     Ok(())
 }
 
-/// Refuses the total of a field that is a number in some rows and another text in others: the sum would
-/// leave those out.
+/// Refuses the total of a field that is a number in some rows and other text in others, which the
+/// sum would leave out.
 fn check_totals(
     table: &Table,
     rows: &[BTreeMap<String, Value>],

@@ -1,7 +1,8 @@
-//! Which variables, filters and tests a template names, and where; and which of it is text.
+//! The variables, filters and tests that a template names, with their ranges; and the ranges of its
+//! text.
 //!
-//! Takes a template that minijinja has parsed; gives [`TemplateAnalysis`]. The decision: it is a
-//! lexer of minijinja's expressions, and leaves their grammar to minijinja.
+//! Takes a template that minijinja has parsed; gives [`TemplateAnalysis`]. The decision: this is
+//! only a lexer of minijinja's expressions; minijinja checks their grammar.
 
 use std::borrow::Cow;
 use std::ops::Range;

@@ -1,7 +1,7 @@
 //! Checks the template of a sentence when it is loaded.
 //!
-//! Takes a template; gives all errors in it, at their places. The decision: an unknown name is
-//! reported although a condition may hide it in most certificates.
+//! Takes a template; gives all errors in it, at their places. The decision: an unknown name is an
+//! error even inside of a condition that is rarely true.
 
 use std::ops::Range;
 
@@ -63,7 +63,7 @@ impl TemplateScope {
             TemplateScope::Folio => &["page", "pages"],
             TemplateScope::Sentence | TemplateScope::Outcome => &[],
         };
-        // These are written before the outcome, or are the outcome.
+        // These sentences are written before the outcome, or are the outcome.
         let has_no_outcome = matches!(
             self,
             TemplateScope::Outcome

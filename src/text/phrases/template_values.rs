@@ -75,8 +75,8 @@ pub(super) fn template_values(
 }
 
 /// The value of a free field in the language of the certificate: a map by language is its text in
-/// that language, on every level. `name` is the key; below it nothing is said of a text in another
-/// language, because the table says it of the rows that it prints.
+/// that language, on every level. `name` is the key. On lower levels there is no warning about a
+/// text in another language: the table gives one for the rows that it prints.
 fn extra_value(name: &str, json: &Json, texts: &mut Texts<'_>) -> Value {
     match text_by_language(json, texts.course) {
         Some(text) => Value::from(texts.plain(&text, &format!("`{name}`"))),

@@ -318,7 +318,7 @@ fn grade_is_written_by_its_scale_and_language() {
         let help = error.help().unwrap();
         assert!(help.contains("grades: { scale: percent, pass: 50 }"), "{help}");
     }
-    // What no sentence prints needs no scale.
+    // A grade that no sentence prints needs no scale.
     assert_eq!(heading("en", "~", "93", "Certificate").unwrap(), "Certificate");
 }
 

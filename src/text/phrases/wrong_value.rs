@@ -1,5 +1,5 @@
-//! Values of a request or a course that a sentence cannot print: the sentence is right, and the value is
-//! to be corrected.
+//! Values of a request or a course that a sentence cannot print: errors in which not the sentence
+//! but the value has to be corrected.
 
 use minijinja::Value;
 
@@ -14,12 +14,12 @@ pub(super) struct WrongValue<'a> {
     is_in_row: bool,
     /// The value as the cause shows it.
     shown: String,
-    /// What the cause says of it: ` is not a number`.
+    /// What the cause says about it: ` is not a number`.
     fault: &'a str,
 }
 
 impl<'a> WrongValue<'a> {
-    /// Finds the field of a template whose value a filter complains of.
+    /// Finds the field whose value a filter refused.
     pub(super) fn find(cause: &'a str, template: &str, values: &Value) -> Option<Self> {
         let variables = TemplateAnalysis::of(template).variables;
         variables.into_iter().find_map(|(path, _)| {
@@ -40,9 +40,9 @@ impl<'a> WrongValue<'a> {
         })
     }
 
-    /// Returns the error for the person who can correct the value. It has no place if the request gave
-    /// the value: its caller knows the row. `what` is the sentence that prints it, and `place` where it is
-    /// written.
+    /// Returns the error for the person who can correct the value. It has no place if the request
+    /// gave the value, because only the caller knows the row of the recipients file. `what` is the
+    /// sentence that prints it, and `place` where it is written.
     pub(super) fn explain(
         self,
         facts: &CertificateFacts<'_>,

@@ -138,7 +138,7 @@ impl<'a> Archive<'a> {
             Err(zip::result::ZipError::FileNotFound) => return Ok(None),
             Err(error) => return Err(broken(&error)),
         };
-        // No size that the archive declares of itself is believed.
+        // The sizes that the archive declares are not trusted.
         let limit = MAX_PART.min(self.left);
         let mut bytes = Vec::new();
         part.take(limit + 1).read_to_end(&mut bytes).map_err(|error| broken(&error))?;

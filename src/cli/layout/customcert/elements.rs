@@ -1,8 +1,8 @@
 //! The elements of a page, as slots.
 //!
-//! The decision made here: an element of words becomes the slot of the sentence that says the same, or
-//! a slot with a text of its own, so that the page reads as it did; what Moodle does not say, such as
-//! the lead of a sentence, is left out.
+//! The decision made here: an element of words becomes the slot of the sentence that says the same,
+//! or a slot with a text of its own, so that the page reads as before; parts that Moodle does not
+//! have, such as the lead of a sentence, are left out.
 
 use std::collections::BTreeSet;
 
@@ -32,7 +32,7 @@ const VERIFICATION: [(&str, (f64, f64), &str); 2] = [
     ),
 ];
 
-/// What is said of a second element of what a page has once.
+/// The note about a second element of a kind that a page has once.
 const SECOND: &str = "is the second of its kind, and is left out";
 
 /// A layout, its files, and what a person should know.

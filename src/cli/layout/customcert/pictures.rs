@@ -67,7 +67,7 @@ impl Importer<'_> {
             (None, None) => (own, own / ratio),
         };
         let area = [place(element, "posx"), place(element, "posy"), width, height];
-        // «Image» is the name that Moodle gives, and says nothing of what it shows.
+        // «Image» is Moodle's default name, and does not describe the picture.
         let title = title(element);
         let alt = if title.eq_ignore_ascii_case("image") { String::new() } else { title };
         let is_ornament = alt.is_empty();

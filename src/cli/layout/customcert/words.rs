@@ -128,7 +128,7 @@ fn plain(html: &str) -> (String, u32, bool) {
         lines
     };
     let joined = words.join(" ").replace("**", "").replace("__", "");
-    // Marks that do not come in pairs are printed as they are.
+    // Unpaired marks are printed unchanged.
     let is_paired = |mark: char| {
         let plain = joined.replace(&format!("\\{mark}"), "");
         plain.matches(mark).count() % 2 == 0

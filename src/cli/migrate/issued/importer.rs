@@ -131,7 +131,7 @@ impl Importer<'_> {
         all.into_values().collect()
     }
 
-    /// Reads one; `None` if it is another's turn, or in the register by now.
+    /// Reads one; `None` if another entry covers it, or it is in the register already.
     fn read(&self, work: &Work) -> Option<Read> {
         let publish = self.register.publish();
         let mut pdf = None;

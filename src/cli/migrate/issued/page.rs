@@ -1,8 +1,7 @@
-//! What an old verify page says: its template read backwards.
+//! Reads the values of an old verify page by matching it with its template.
 //!
-//! The decision: a page is read by the template that it was made from, kept in `legacy/` by the
-//! migration, and not by what one usually looks like. A page that does not fit any template is not
-//! guessed at.
+//! The decision: a page is read by the template that it was made from, which the migration kept in
+//! `legacy/`. A page that does not match any template is not guessed at.
 
 use std::collections::BTreeMap;
 

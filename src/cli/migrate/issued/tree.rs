@@ -9,7 +9,7 @@ use crate::cli::exit::Failure;
 use crate::register::Register;
 use crate::site::{CertificateId, DownloadId};
 
-/// What the store has of a verify id.
+/// The files of a verify id in the store.
 #[derive(Debug, Default)]
 pub(super) struct OldFolderFiles {
     pub(super) has_record: bool,
@@ -69,7 +69,7 @@ pub(super) fn verify_id(pdf: &[u8], verify_path: &str) -> Option<CertificateId> 
             }
         }
     }
-    // Several are no answer.
+    // If there are several, none is taken.
     let mut ids = ids.into_iter();
     ids.next().filter(|_| ids.next().is_none())
 }
@@ -116,7 +116,7 @@ fn inflate(stream: &[u8]) -> Option<Vec<u8>> {
     use std::io::Read;
     let mut bytes = Vec::new();
     let mut decoder = flate2::read::ZlibDecoder::new(stream).take(MAX_STREAM);
-    // A stream that ends early has said what it has.
+    // Of a stream that ends early, the bytes so far are used.
     let _ = decoder.read_to_end(&mut bytes);
     (!bytes.is_empty()).then_some(bytes)
 }

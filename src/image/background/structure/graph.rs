@@ -1,4 +1,4 @@
-//! Which objects of a PDF refer to which: no reader may be led in a circle.
+//! The references between the objects of a PDF, in which a reader must not find a circle.
 
 use std::collections::{HashMap, HashSet};
 
@@ -95,7 +95,7 @@ impl Graph {
         }
     }
 
-    /// Says what a reader would follow without an end.
+    /// Refuses references that a reader would follow without end or too deep.
     pub(super) fn check(&self) -> Result<(), String> {
         if self.containers.intersection(&self.contained).next().is_some() {
             return Err("an object stream lies in an object stream".to_owned());

@@ -3,7 +3,7 @@
 
 /// How deep arrays and dictionaries may be nested.
 const MAX_NESTING: usize = 100;
-/// How often a byte is looked at: objects that begin inside of others are read once more.
+/// How often a byte may be read: objects that begin inside of others are read again.
 pub(super) const MAX_PASSES: usize = 64;
 pub(super) const OVERLAP: &str = "its objects lie inside of each other";
 
@@ -14,7 +14,7 @@ pub(super) struct Scanner<'a> {
     left: usize,
 }
 
-/// An object as far as its structure goes.
+/// The structure of an object.
 pub(super) struct ObjectText<'a> {
     pub(super) number: u32,
     /// The object up to its stream or its end.
@@ -32,7 +32,8 @@ impl<'a> Scanner<'a> {
         Self { bytes, at: 0, left }
     }
 
-    /// Looks at each dictionary wherever one may begin: a reader that repairs a file tries them all.
+    /// Checks a dictionary at every place where one may begin: a reader that repairs a file tries
+    /// them all.
     pub(super) fn check_dictionaries(&mut self) -> Result<(), String> {
         let mut at = 0;
         while let Some(found) = find(self.bytes, at, b"<<") {
@@ -138,8 +139,8 @@ pub(super) fn check_content(content: &[u8]) -> Result<(), String> {
     let mut has_close = true;
     while let Some(next) = content[at..].iter().position(|byte| b"[<(".contains(byte)) {
         let start = at + next;
-        // Hexadecimal digits nest nothing. A font is looked at like a page, and may have thousands of
-        // their beginnings without an end: that there is none is looked for once.
+        // Hexadecimal strings do not nest. A font is checked like a page and may have thousands of
+        // `<` without an end, so the search for the end is done once.
         if content[start] == b'<' && content.get(start + 1) != Some(&b'<') {
             let rest = &content[start..];
             let end =
@@ -150,7 +151,7 @@ pub(super) fn check_content(content: &[u8]) -> Result<(), String> {
         }
         let end = skip_value(content, start)?;
         left = left.checked_sub(end - start).ok_or(OVERLAP)?;
-        // What was read whole needs no second look.
+        // Objects inside one that was read whole need no second check.
         let last = content.get(start + 1..end).and_then(<[u8]>::last);
         let is_whole = last.is_some_and(|byte| b"]>)".contains(byte));
         at = if is_whole { end } else { start + 1 };
@@ -196,8 +197,8 @@ fn skip_value(bytes: &[u8], at: usize) -> Result<usize, String> {
     walk(bytes, at, &mut |_, _| {})
 }
 
-/// Passes over one value, and calls `see` for each reference with the key that it stands under.
-/// Ends at the first byte that no value has.
+/// Skips one value, and calls `see` for each reference with the key that it stands under. Ends at
+/// the first byte that no value has.
 fn walk(
     bytes: &[u8],
     at: usize,

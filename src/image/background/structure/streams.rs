@@ -29,7 +29,7 @@ pub(super) enum StreamKind {
     Other,
 }
 
-/// How much the streams of a file have been so far.
+/// The sizes of the streams of a file so far.
 #[derive(Default)]
 pub(super) struct StreamBudget {
     decoded: u64,
@@ -95,8 +95,8 @@ impl StreamBudget {
         for (step, filter) in filters.iter().enumerate() {
             let is_last = step + 1 == filters.len();
             let keeps = !is_last || !is_picture;
-            // Each form of compression says itself where it ends, so that the length, which may lie,
-            // is not asked.
+            // Compressed data marks its own end, so the stream's `/Length`, which may be wrong, is
+            // not used.
             let input = current.as_deref().unwrap_or(data);
             let (length, output) = apply(filter, input, max, keeps, is_last)?;
             if length > max {

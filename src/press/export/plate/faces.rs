@@ -1,9 +1,10 @@
 //! The faces of a page as the font objects of a PDF (ISO 32000-1, 9.7), each with the glyphs that
 //! are used.
 //!
-//! The decisions made here: glyphs are numbered in the order of their face, so that the same letters
-//! give the same objects wherever they stand, and these are made once; and a glyph means the text of
-//! the first cluster that it begins. Where it begins another one, the page says so.
+//! The decisions made here: glyphs are numbered in the order of their face, so that the same
+//! letters give the same objects wherever they stand, and these are made once; and a glyph means
+//! the text of the first cluster that it begins. Where it begins another cluster, the page has
+//! `ActualText`.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -26,8 +27,9 @@ use crate::base::error::{Error, ErrorKind, Result};
 const MAX_KEPT: (usize, usize) = (2048, 32 << 20);
 /// The number of objects of a face.
 pub(super) const OBJECTS: usize = 5;
-/// What a glyph means that does not begin a cluster. PDF/UA (ISO 14289-1, 7.21.7) wants a meaning of
-/// each, and readers that do not heed `ActualText` then read the cluster once.
+/// The meaning of a glyph that does not begin a cluster. PDF/UA (ISO 14289-1, 7.21.7) requires a
+/// meaning for each glyph, and with this one readers that ignore `ActualText` read the cluster
+/// once.
 const CONTINUATION: &str = "\u{200B}";
 /// The tag of a subset before the name of its face: six letters (ISO 32000-1, 9.6.4).
 const SUBSET_TAG_LEN: usize = 6;
@@ -100,7 +102,7 @@ impl<'a> UsedFaces<'a> {
 impl UsedFace<'_> {
     /// The number of a glyph in the file.
     pub(super) fn code(&self, glyph: u16) -> u16 {
-        // The first glyph is the one for what is missing.
+        // Glyph 0 is the glyph for missing characters.
         self.glyphs.binary_search(&glyph).map_or(0, |at| at as u16 + 1)
     }
 
@@ -272,7 +274,7 @@ impl Face {
     }
 }
 
-/// An object, and where it refers to which of its face.
+/// An object, and the positions at which it refers to other objects of its face.
 #[derive(Debug, Default)]
 struct Body {
     bytes: Vec<u8>,

@@ -1,9 +1,10 @@
-//! A document without what differs from one certificate to the next.
+//! A document without the parts that differ between certificates.
 //!
 //! Takes a document, gives it with each text as one glyph at the origin, with marks in the place of
-//! alternative texts and addresses, and without what typst-pdf does not read of its elements; and,
-//! apart, what was there. The decision made here: what is not known to be without effect on the
-//! rest of a file stays, so that documents that differ in it have skeletons that differ.
+//! alternative texts and addresses, and without the fields of elements that typst-pdf does not
+//! read; and, separately, what was replaced. The decision made here: a part stays unless it is
+//! known to have no effect on the rest of the file, so that documents that differ in it have
+//! different skeletons.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -134,7 +135,8 @@ impl<'a> Skeleton<'a> {
         info.author = vec![string_mark(1).into()];
         let document = PagedDocument::new(pages, info);
         let Walk { pages, links, strings, .. } = walk;
-        // An empty author has no entry, and two strings that are one have one mark.
+        // An empty author has no entry, and equal strings share a mark, so the two could not be
+        // told apart.
         let is_told_apart = strings.len() >= 2 && !strings[1].is_empty();
         is_told_apart.then_some(Self { document, pages, links, strings })
     }

@@ -1,7 +1,7 @@
 //! The file of a skeleton, with holes in the place of what differs.
 //!
-//! Takes a PDF of typst-pdf's, finds in it the marks, the placeholders of texts and that of the
-//! code; fills in what a certificate has there.
+//! Takes a PDF of typst-pdf's and finds the marks, the placeholders of texts and that of the code
+//! in it; fills in the values of a certificate.
 
 use std::io::Read as _;
 
@@ -283,7 +283,7 @@ fn marked(bytes: &[u8], part: &dyn Fn(Mark) -> Option<Part>) -> Option<Vec<Part>
         let (mark, end) = Mark::read(rest, at)?;
         let is_string = at > 0 && rest[at - 1] == b'(' && rest.get(end) == Some(&b')');
         let part = part(mark)?;
-        // A string is all that a mark is in, and only metadata has marks that are no strings.
+        // A mark in a string is the whole string, and only metadata has marks outside of strings.
         if is_string == matches!(part, Part::Xml(_)) {
             return None;
         }
@@ -384,7 +384,7 @@ fn collect_font(file: &Rewrite, font: u32, free: &mut Vec<u32>) -> Option<()> {
     Some(())
 }
 
-/// What the holes are filled with.
+/// The values for the holes.
 pub(super) struct Filling<'a> {
     pub(super) skeleton: &'a Skeleton<'a>,
     /// The fonts of the pages, as a dictionary.

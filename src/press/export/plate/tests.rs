@@ -1,4 +1,4 @@
-//! Both roads of a document: what is written from its plate, and what typst-pdf writes.
+//! Compares both ways to write a document: from its plate, and by typst-pdf.
 
 use std::io::Read as _;
 
@@ -18,7 +18,7 @@ use crate::site::request::Request;
 
 /// Layouts with a table, which typst-pdf writes.
 const WITH_TABLE: [&str; 2] = ["degree", "statement-of-results"];
-/// What refers back, and what only names objects or holds numbers that a file chooses for itself.
+/// Keys that refer back, or whose values are numbers or names that each file chooses itself.
 const SKIPPED: [&str; 8] =
     ["P", "Pg", "Parent", "Metadata", "Resources", "ID", "Obj", "MarkInfo"];
 
@@ -105,7 +105,7 @@ fn same_page_is_the_same_file_whatever_was_written_before() {
     assert_eq!(one, written(&["Ada Byron", "Ada Lovelace", "Grace Hopper"]));
 }
 
-/// What a file says of its pages, its structure and its outline, without numbers of objects.
+/// A description of a file's pages, structure and outline, without object numbers.
 fn described(pdf: &[u8]) -> String {
     let file = Rewrite::read(pdf).expect("it is ours");
     let root = syntax::reference(file.trailer().get("Root").expect("a catalog"));

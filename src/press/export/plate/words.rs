@@ -120,7 +120,7 @@ impl Pen<'_> {
     }
 
     /// The fragments of a text: words whose letters are spaced or whose map does not give their
-    /// text, and what stands between them.
+    /// text, and the parts between them.
     fn fragments_of_words<'c>(&self, all: &'c [Cluster<'c>]) -> Vec<Fragment<'c>>
     where
         Self: 'c,

@@ -1,4 +1,4 @@
-//! What the index answers.
+//! The answers of the index.
 
 use super::super::*;
 use super::setup::*;
@@ -22,7 +22,7 @@ fn own_writes_enter_at_once() {
     // Another process that uses the same file sees it too.
     assert_eq!(names(&site.index(), "LOVELACE ada"), ["Ada Lovelace"]);
 
-    // A superseded edition is found by the name that stood on it.
+    // A superseded edition is found by its former name.
     ada.with_status(Status::Superseded).write_record(&*stores.public);
     let (_, found) = ask(&index, &EditionQuery::default().with_text("user1"));
     assert_eq!(found[0].status, Status::Superseded);
@@ -127,7 +127,7 @@ fn record_that_cannot_be_read_is_told_each_time() {
     Person::new(1, "Ada Lovelace").write(&site.stores());
     Person::new(2, "Grace Hopper").write(&site.stores());
     put(&*site.public, &paths::record(&id(2)), b"{}");
-    // The record of another certificate, as a copied folder has it.
+    // The record of another certificate, as in a copied folder.
     let copied = Person::new(1, "Ada Lovelace").record(Status::Valid).to_string();
     put(&*site.public, &paths::record(&id(3)), copied.as_bytes());
     let tell = || {

@@ -44,7 +44,7 @@ fn erased_name_is_in_none_of_the_bytes() {
     assert!(has(&site.bytes(), "Zebedee0123"), "a name that is kept is there");
     for (at, person) in people.iter().enumerate().filter(|(at, _)| at % 3 != 0) {
         person.with_status(Status::Erased).write_record(&*stores.public);
-        // Some rows more, so that pages are split and joined meanwhile.
+        // More rows in between, so that pages are split and joined.
         if at % 5 == 0 {
             Person::new(1000 + at as u32, &"Long name ".repeat(1 + at % 40))
                 .write(&stores);
@@ -91,7 +91,7 @@ fn damaged_or_foreign_index_is_made_anew() {
         refresh(&index);
         assert!(all(&index) == truth, "case {case}");
     }
-    // Damage that a refresh does not precede, under an index that is open.
+    // Damage to an open index, without a refresh before the query.
     let index = site.index();
     fs::write(site.file(), b"garbage".repeat(2000)).unwrap();
     for suffix in ["-wal", "-shm"] {
@@ -101,7 +101,7 @@ fn damaged_or_foreign_index_is_made_anew() {
     // It is lost while a process has it open.
     fs::remove_file(site.file()).unwrap();
     assert!(all(&index) == truth);
-    // It is that of other stores.
+    // It belongs to other stores.
     let other = site.index_of("others");
     assert_eq!(other.as_of().unwrap(), None);
     assert!(all(&other) == truth);
@@ -111,7 +111,7 @@ fn damaged_or_foreign_index_is_made_anew() {
 fn file_of_another_kind_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("notes.sqlite");
-    // The second is as an encrypted database begins.
+    // The second looks like the beginning of an encrypted database.
     for bytes in [&b"my notes\n"[..], &[0xa5; 4096]] {
         fs::write(&file, bytes).unwrap();
         let location = IndexLocation::new(&file, "these");
@@ -158,7 +158,7 @@ fn write_succeeds_without_an_index_and_is_found_later() {
     let site = Site::new();
     let index = site.index();
     refresh(&index);
-    // A folder where the marks go: no process can open it as a file.
+    // A folder in place of the file: no process can open it.
     let file = site.file();
     let kept = file.with_extension("kept");
     fs::rename(&file, &kept).unwrap();

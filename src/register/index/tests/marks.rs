@@ -1,4 +1,4 @@
-//! Writes that meet: marks, slow writers, concurrent processes.
+//! Concurrent writes: marks, slow writers, several processes.
 
 use std::fs;
 use std::thread;
@@ -31,7 +31,7 @@ fn process_that_dies_before_the_row_leaves_a_mark() {
     assert_eq!(names(&index, "lovelace"), ["Ada Lovelace"]);
 }
 
-/// No clock ends a mark: those of a process that runs stay, those of one that ended go.
+/// Marks do not expire: those of a running process stay, those of one that ended are removed.
 #[test]
 fn marks_stay_as_long_as_their_process() {
     let site = Site::new();
@@ -51,7 +51,7 @@ fn marks_stay_as_long_as_their_process() {
         database.with::<i64>(&mut { read }).unwrap()
     };
     let slow = writer();
-    // Asked in the midst of a write, before the record is there and after.
+    // Queried during a write, before and after the record is written.
     slow.around(&row, || {
         assert_eq!(names(&index, "lovelace"), Vec::<String>::new());
         assert_eq!(count(), 1);
@@ -85,8 +85,8 @@ fn marks_stay_as_long_as_their_process() {
     assert_eq!((count(), files()), (0, Vec::new()));
 }
 
-/// What the log of the index had not brought to the disk is lost with the power: marks, and rows
-/// of records that outlasted it.
+/// A power failure loses the part of the index's log that was not on the disk: marks, and rows of
+/// records that survived.
 #[test]
 fn start_of_the_machine_makes_the_next_answer_list_the_store() {
     if presence::boot_id().is_none() {

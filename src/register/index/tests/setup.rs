@@ -55,7 +55,7 @@ impl Site {
         (index, stores)
     }
 
-    /// All that the index's files hold.
+    /// The bytes of all files of the index.
     pub(super) fn bytes(&self) -> Vec<u8> {
         let folder = self.file().parent().unwrap().to_owned();
         let files = fs::read_dir(folder).unwrap();
@@ -188,7 +188,7 @@ pub(super) fn refresh(index: &Index) -> Refreshed {
     index.refresh(now(), &mut |_| ()).unwrap()
 }
 
-/// What an index that was made just now knows.
+/// The content of a new index of the same stores.
 pub(super) fn truth(site: &Site) -> BTreeMap<CertificateId, IndexedEdition> {
     let index = Index::in_memory(site.public.clone(), site.private.clone());
     refresh(&index);

@@ -1,4 +1,4 @@
-//! What was promised in the course of a history, and whether it holds.
+//! The promises made during a history, and whether they hold.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,14 +9,14 @@ use super::world::World;
 use crate::base::digits::CertificateId;
 use crate::register::record::{Record, Status};
 
-/// What was promised to one recipient.
+/// The promises to one recipient.
 #[derive(Debug, Default)]
 pub(super) struct Promises {
     /// The ids that were revoked, and the sides that are known to say so.
     pub(super) revoked: BTreeMap<CertificateId, Sides>,
     /// The ids that were erased, likewise.
     pub(super) erased: BTreeMap<CertificateId, Sides>,
-    /// Whether something was asked for since the erasure that brings the name back.
+    /// Whether a step since the erasure may bring the name back.
     pub(super) is_back: bool,
     /// The id of the certificate that was issued last, while nothing else was begun since.
     pub(super) valid: Option<(CertificateId, Sides)>,
@@ -47,7 +47,7 @@ impl Promises {
         self.revoked.values_mut().for_each(change);
         self.erased.values_mut().for_each(change);
         self.valid.iter_mut().for_each(|(_, sides)| change(sides));
-        // What no side knows is forgotten.
+        // A promise that no side knows any more is dropped.
         self.revoked.retain(|_, sides| sides.is_known());
         self.erased.retain(|_, sides| sides.is_known());
         self.valid.take_if(|(_, sides)| !sides.is_known());

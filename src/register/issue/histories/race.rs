@@ -1,4 +1,4 @@
-//! Many processes at the same certificate at once.
+//! Many processes that change the same certificate at the same time.
 
 use std::sync::Arc;
 use std::thread;
@@ -39,7 +39,7 @@ fn race(world: &World, rounds: usize) {
                 });
             }
         });
-        // The erasure came while others were at it: nothing of the name is left, nor comes back.
+        // The recipient was erased during other steps: no trace of the name is left or comes back.
         let statuses = world.statuses(0);
         let is_over = |it: &Option<Status>| it.is_none_or(|it| it == Status::Erased);
         assert!(statuses.iter().all(is_over), "round {round}: {statuses:?}");

@@ -23,8 +23,8 @@ pub(super) enum Step {
     LosePrivate,
     /// Loses every file of the public store whose number among all has a bit in the mask.
     LosePartOfPublic(u32),
-    /// Ends the process during the next step, after so many calls of a store. The last call is done
-    /// or not.
+    /// Ends the process during the next step, after this many calls of a store. The last call may
+    /// be done or not.
     Kill {
         after: usize,
         is_done: bool,

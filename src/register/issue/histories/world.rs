@@ -36,7 +36,8 @@ c:
   layout: classic
   issued: rolling
 ";
-/// The names that each of the two recipients may have: no other text of a certificate has them.
+/// The names that each of the two recipients may have. No other text of a certificate contains
+/// them.
 pub(super) const NAMES: [[&str; 2]; 2] =
     [["Zaphira Quell", "Zaphira Moor"], ["Odo Wrenfast", "Odo Wry"]];
 
@@ -116,7 +117,7 @@ pub(super) fn request(who: usize, name: usize) -> Request {
     Request::new("c", NAMES[who][name]).unwrap().with_username(format!("user-{who}"))
 }
 
-/// What all histories share: keys, and the sealed page of each name.
+/// The keys and the sealed page of each name, which all histories share.
 struct Workshop {
     press: Arc<Press>,
     keys: Keys,
@@ -296,7 +297,7 @@ impl World {
         self.public.read(&path).unwrap().map(|page| String::from_utf8(page).unwrap())
     }
 
-    /// Where a name of a recipient is.
+    /// The files that contain a name of a recipient.
     pub(super) fn traces(&self, who: usize) -> Vec<String> {
         let mut traces = Vec::new();
         for store in [&self.public, &self.private] {
@@ -332,7 +333,7 @@ fn lose(store: &dyn Store, is_lost: &dyn Fn(usize) -> bool) -> Result<()> {
 }
 
 impl World {
-    /// The status of each edition, by the side that is further on.
+    /// The status of each edition: the later one of the two sides.
     pub(super) fn statuses(&self, who: usize) -> Vec<Option<Status>> {
         let status = |edition| {
             let (public, private) = self.record(&self.ids(who, edition).verify);

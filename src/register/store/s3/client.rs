@@ -1,4 +1,4 @@
-//! Sends requests to a bucket, and sends them again while a failure may pass.
+//! Sends requests to a bucket, and repeats them while they fail in a way that may pass.
 
 use std::time::Duration;
 

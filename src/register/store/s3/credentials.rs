@@ -3,9 +3,9 @@
 //! - **Takes**: the environment, the files of Amazon's tools, and the answers of Amazon's endpoints.
 //! - **Gives**: keys and the time at which they end, or what was tried.
 //!
-//! The decision made here: a source that is named but fails is an error, and not a reason to look
-//! further; only one that nothing names is passed over. Keys that end are found again in the same
-//! way, so that each file is read anew.
+//! The decision made here: a configured source that fails is an error; only sources that are not
+//! configured are skipped. Keys that expire are found again in the same way, so that each file is
+//! read anew.
 
 mod container;
 mod environment;
@@ -32,9 +32,9 @@ use self::sts::{Role, Sts};
 use super::keys::S3Keys;
 use crate::base::error::Result;
 
-/// The profile that counts if none is named.
+/// The profile that is used if none is named.
 const DEFAULT_PROFILE: &str = "default";
-/// The most profiles of which one takes the keys of the next.
+/// The most profiles in a chain in which each takes its keys from the next.
 const MAX_CHAIN: usize = 10;
 
 /// Where keys are looked for.
@@ -75,7 +75,7 @@ impl Chain {
     }
 }
 
-/// One look for keys.
+/// One search for keys.
 struct Look<'a> {
     chain: &'a Chain,
     environment: &'a Environment,
@@ -174,7 +174,8 @@ impl Look<'_> {
                     .iter()
                     .any(|key| profile.get(key).is_some());
                 let by_role = if source == name || has_keys {
-                    // A profile may take a role with keys of its own, and its keys go before a role.
+                    // The source has keys of its own, or is this profile itself: then its keys take
+                    // the role, and a role of the source is not used.
                     Lookup::none()
                 } else {
                     self.role_keys(source, profile, visited)?

@@ -1,4 +1,4 @@
-//! Which answers of a bucket are failures, which of these may pass, and what the operator can do.
+//! Which answers of a bucket are failures, which of them may pass, and what the operator can do.
 
 use std::error::Error as StdError;
 use std::sync::Arc;
@@ -82,8 +82,8 @@ pub(super) fn classify(
     Err(Failure::Permanent { cause, help })
 }
 
-/// Whether an answer of success, or that there is no such key, is one that a bucket gives, and not the page
-/// of a proxy in front of it: by such a page nothing is written and nothing is known.
+/// Whether an answer of success, or that there is no such key, comes from a bucket and not from a
+/// proxy in front of it, whose page proves nothing.
 fn is_of_bucket(
     response: &BucketResponse,
     text: &str,
@@ -213,7 +213,7 @@ fn help_to_write(headers: &HeaderMap) -> String {
     help
 }
 
-/// The first cause: the outer errors only say that a request was sent.
+/// The innermost cause: the outer errors only say that a request was sent.
 fn innermost(error: &dyn StdError) -> String {
     let mut error = error;
     while let Some(source) = error.source() {

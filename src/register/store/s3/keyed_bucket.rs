@@ -1,4 +1,5 @@
-//! A bucket with keys that end: found anew before they do, or once the server says that they have.
+//! A bucket with keys that expire: they are found anew before they expire, or once the server says
+//! that they have.
 
 use std::sync::Arc;
 
@@ -11,12 +12,13 @@ use super::keys::S3Keys;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::site::settings::S3Settings;
 
-/// How long before their end keys are found anew, in seconds.
+/// How long before they expire keys are found anew, in seconds.
 const MARGIN: u64 = 5 * 60;
-/// How long to wait before keys that still hold are looked for again, in seconds.
+/// How long to wait before a failed search for new keys is repeated while the old ones are valid,
+/// in seconds.
 const RETRY: u64 = 30;
 
-/// The bucket, with keys that hold.
+/// The bucket, with valid keys.
 pub(super) struct KeyedBucket {
     settings: S3Settings,
     chain: Option<Arc<Chain>>,
@@ -26,18 +28,18 @@ pub(super) struct KeyedBucket {
 struct Current {
     bucket: Arc<Bucket>,
     expires_at: Option<u64>,
-    /// When the keys were looked for last.
+    /// When keys were searched last.
     looked_at: u64,
 }
 
 impl KeyedBucket {
-    /// A bucket with keys that do not end.
+    /// A bucket with keys that do not expire.
     pub(super) fn with_keys(settings: &S3Settings, keys: &S3Keys) -> Result<Self> {
         let found = FoundKeys { keys: keys.clone(), expires_at: None };
         Self::new(settings, found, None)
     }
 
-    /// A bucket with keys that `chain` finds, now and again.
+    /// A bucket with keys that `chain` finds, now and whenever they expire.
     pub(super) fn with_chain(settings: &S3Settings, chain: Chain) -> Result<Self> {
         let found = chain.find()?;
         Self::new(settings, found, Some(Arc::new(chain)))
@@ -53,7 +55,7 @@ impl KeyedBucket {
         Ok(Self { settings: settings.clone(), chain, current: Mutex::new(current) })
     }
 
-    /// Returns the bucket. `is_refused` says that the server took the keys for ended.
+    /// Returns the bucket. `is_refused` says that the server answered that the keys have expired.
     pub(super) async fn current(&self, is_refused: bool) -> Result<Arc<Bucket>> {
         let mut current = self.current.lock().await;
         let Some(chain) = &self.chain else { return Ok(current.bucket.clone()) };
@@ -78,7 +80,7 @@ impl KeyedBucket {
                 current.expires_at = found.expires_at;
             }
             Err(error) if has_ended => return Err(error),
-            // Those before hold for some minutes yet.
+            // The old keys are still valid for some minutes.
             Err(_) => {}
         }
         Ok(current.bucket.clone())

@@ -1,9 +1,10 @@
 //! The keys of a bucket, page by page.
 //!
-//! Takes a prefix and what sends a request; gives each key with its entity tag. The decision made
-//! here: where order does not matter the keys are read in several ranges at once, because a page
-//! holds a thousand keys and each waits for the one before it. The ranges follow the first
-//! character behind the prefix, so that ids are spread over them; other names are found too.
+//! Takes a prefix and a function that sends a request; gives each key with its entity tag. The
+//! decision made here: if the order does not matter, several ranges of keys are read at the same
+//! time, because a page holds a thousand keys and has to wait for the one before it. The ranges
+//! follow the first character after the prefix, so that ids are spread over them; other names are
+//! found too.
 
 use std::sync::mpsc::{self, SyncSender};
 use std::thread;
@@ -66,13 +67,13 @@ pub(super) fn concurrent(
             let end = RANGE_STARTS.get(index + 1).map(|end| bound(end));
             scope.spawn(move || {
                 let result = range(prefix, start, end.as_deref(), send, &sender);
-                // The receiver is gone after a failure, of which the caller knows.
+                // If the receiver is gone, the caller has failed already.
                 let _ = sender.send(result);
             });
         }
         drop(sender);
         let mut are_ordered = true;
-        // Dropped at an error, so that the other ranges end too.
+        // On an error it is dropped, so that the other ranges end too.
         for event in pages {
             match event? {
                 RangeEvent::Keys(keys) => keys.into_iter().try_for_each(&mut *found)?,
@@ -82,12 +83,12 @@ pub(super) fn concurrent(
         }
         Ok::<_, Error>(are_ordered)
     })?;
-    // S3 lists in the order of the bytes of the keys, and its directory buckets in none. Then only
-    // a listing from the first page to the last finds every key.
+    // S3 lists keys in the order of their bytes, but its directory buckets do not. Without that
+    // order only a listing from the first page to the last finds every key.
     if are_ordered { Ok(()) } else { all(prefix, send, found) }
 }
 
-/// What a thread that reads a range says.
+/// A message from a thread that reads a range.
 enum RangeEvent {
     Keys(Vec<ListedKey>),
     Ended,
@@ -95,7 +96,7 @@ enum RangeEvent {
     OutOfOrder,
 }
 
-/// Reads the keys behind `start` up to `end`, and sends them.
+/// Reads the keys after `start` up to `end`, and sends them.
 fn range(
     prefix: &str,
     start: Option<String>,

@@ -1,4 +1,4 @@
-//! What a bucket is asked and what it answers.
+//! Requests to a bucket, and its answers.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ pub(super) struct ListRequest {
     pub(super) prefix: String,
     /// Where the page before ended.
     pub(super) token: Option<String>,
-    /// Only keys behind this one.
+    /// Only keys after this one.
     pub(super) start_after: Option<String>,
     pub(super) max_keys: Option<usize>,
 }
@@ -33,8 +33,8 @@ pub(super) struct BucketResponse {
     pub(super) status: u16,
     pub(super) etag: Option<HeaderValue>,
     pub(super) body: Vec<u8>,
-    /// How often the request was sent. An attempt before the last may have had its effect, and only
-    /// its answer been lost.
+    /// How often the request was sent. An earlier attempt may have had its effect although its
+    /// answer was lost.
     pub(super) attempts: u32,
     /// How long the server asks the client to wait (RFC 9110, 10.2.3).
     pub(super) retry_after: Option<Duration>,

@@ -1,4 +1,5 @@
-//! A thread with an async runtime of its own, so that a blocking caller may be inside another one.
+//! A thread with an async runtime of its own, so that a blocking call works inside of another
+//! runtime.
 
 use std::io;
 use std::sync::mpsc;

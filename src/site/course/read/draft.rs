@@ -1,4 +1,4 @@
-//! A course as far as it is written: a course of its own, or the defaults of courses.
+//! The fields that are written in a file, of a course or of the defaults of courses.
 
 use indexmap::IndexMap;
 use serde_json::Value as Json;
@@ -187,7 +187,7 @@ impl CourseReader {
             bytes: 0,
         };
         if let Some(node) = fields.get("legacy") {
-            // What a migrated site had before; nothing reads it.
+            // The keys that a migrated site had before. Nothing reads them.
             self.faults.keep(node.entries().map(drop));
         }
         CourseDraft { bytes: self.bytes - before, ..draft }

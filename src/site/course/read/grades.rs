@@ -53,8 +53,8 @@ impl CourseReader {
         }
     }
 
-    /// Refuses a scale of letters with a word for failing that does not say which letters pass: those
-    /// who failed would get a certificate.
+    /// Refuses a scale of letters that has a word for failing and does not say which letters pass:
+    /// recipients who failed would get a certificate.
     fn refuse_failing_letter(&mut self, fields: Fields<'_>) {
         let items = fields.get("letters").and_then(|node| node.items().ok());
         let failing = items.into_iter().flatten().find_map(|item| {

@@ -1,4 +1,5 @@
-//! What reading any part of a course needs: the faults, the limits, texts and file names.
+//! The state of reading course files, and the readers of texts and file names, which all parts of a
+//! course need.
 
 use std::collections::HashMap;
 
@@ -33,7 +34,7 @@ impl CourseReader {
         fields.get(key).and_then(|node| read(self, node))
     }
 
-    /// Counts the memory that a value takes. The fault of too much is reported once, at `at`.
+    /// Counts the memory that a value takes. If it is too much, that is reported once, at `at`.
     pub(super) fn spend(
         &mut self,
         bytes: usize,

@@ -45,8 +45,8 @@ impl Default for LogSettings {
     }
 }
 
-/// Checks a level, or a list of levels by module. The log's filter takes a word that is no level
-/// for the name of a module, and then logs that module alone, so such a word is refused here.
+/// Checks a level, or a list of levels by module. The log's filter would take a word that is no
+/// level for the name of a module and log only that module, so such a word is refused here.
 pub(crate) fn read_level(text: &str) -> Result<String> {
     let words = text.split(',').map(str::trim);
     for word in words.filter(|word| !word.contains(['=', '['])) {

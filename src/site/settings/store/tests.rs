@@ -1,4 +1,4 @@
-//! What is read, and which errors have which line.
+//! The values that are read, and the errors with their lines.
 
 use super::*;
 use crate::base::error::Result;

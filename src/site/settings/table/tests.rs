@@ -3,7 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::site::settings::setting::{Setter, SettingDefault};
+use crate::site::settings::setting::SettingForm::{
+    Boolean, Choice, Command, Deadline, File, Folder, Other, Seconds, Text, Url, Whole,
+    Word,
+};
+use crate::site::settings::setting::{Setter, SettingDefault, SettingForm};
 use crate::site::settings::{AgentSettings, Settings};
 
 /// What a section needs besides a setting: keys that are left out if the setting is one of

@@ -7,7 +7,7 @@ use flate2::read::{DeflateDecoder, ZlibDecoder};
 /// The most pixels of a picture.
 const MAX_PIXELS: u64 = 100_000_000;
 
-/// Applies one filter: the length of what it gives, and if `keeps` is set what that is. No more
+/// Applies one filter. Returns the length of the result, and if `keeps` is set the result. No more
 /// than a little over `max` bytes are decompressed.
 pub(super) fn apply(
     filter: &[u8],
@@ -27,7 +27,7 @@ pub(super) fn apply(
         b"RunLengthDecode" | b"RL" => run_length(data, &mut output),
         b"ASCIIHexDecode" | b"AHx" => ascii_hex(data, &mut output),
         b"ASCII85Decode" | b"A85" => ascii_85(data, &mut output),
-        // The picture's own header may say something else than its dictionary.
+        // The picture's own header may state another size than its dictionary.
         b"DCTDecode" | b"DCT" if is_last => check_jpeg(data)?,
         b"JPXDecode" if is_last => check_jpeg2000(data)?,
         b"CCITTFaxDecode" | b"CCF" if is_last => {}
@@ -111,7 +111,8 @@ fn lzw(data: &[u8], output: &mut Sink) {
     let mut bytes = data.iter();
     loop {
         let next = table.len() + 258;
-        // `/EarlyChange` is 1 unless set; a code more or less does not change what a bomb is.
+        // `/EarlyChange` is taken for 1, its default: the difference of one code does not matter
+        // for a limit.
         let width = match next + 1 {
             0..512 => 9,
             512..1024 => 10,
@@ -192,7 +193,7 @@ fn ascii_85(data: &[u8], output: &mut Sink) {
     finish(&mut group);
 }
 
-/// Looks at the frame header (ITU-T T.81, B.2.2).
+/// Checks the size in the frame header (ITU-T T.81, B.2.2).
 fn check_jpeg(data: &[u8]) -> Result<(), String> {
     let mut rest = data.get(2..).unwrap_or_default();
     while let [0xff, marker, after @ ..] = rest {
@@ -215,7 +216,7 @@ fn check_jpeg(data: &[u8]) -> Result<(), String> {
     Err("it has a JPEG without a frame".to_owned())
 }
 
-/// Looks at the size of the code stream (ITU-T T.800, A.5.1).
+/// Checks the size in the code stream (ITU-T T.800, A.5.1).
 fn check_jpeg2000(data: &[u8]) -> Result<(), String> {
     let start = data.windows(4).position(|four| four == [0xff, 0x4f, 0xff, 0x51]);
     let size = start.and_then(|start| data.get(start + 8..start + 16));

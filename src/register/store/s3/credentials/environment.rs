@@ -1,4 +1,4 @@
-//! What the environment says about keys.
+//! The variables of the environment that configure keys.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! What a look for keys gives.
+//! The result of a search for keys.
 
 use serde_json::Value;
 
@@ -16,7 +16,7 @@ pub(crate) struct FoundKeys {
 /// The result of looking in one place.
 pub(super) enum Lookup {
     Found(FoundKeys),
-    /// There are none here, for this reason; an empty one is not told.
+    /// There are none here, for this reason. An empty reason is left out of messages.
     Absent(String),
 }
 
@@ -48,7 +48,7 @@ impl FoundKeys {
     }
 }
 
-/// The error of what the operator has to mend.
+/// An error that the operator has to mend.
 pub(super) fn refused(message: &str) -> Error {
     Error::new(ErrorKind::StoreRefused, message)
 }

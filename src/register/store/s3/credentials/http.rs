@@ -18,7 +18,7 @@ pub(super) const DEADLINE: Duration = Duration::from_secs(20);
 pub(super) struct Http {
     handle: Handle,
     client: Client,
-    /// For endpoints of the machine, which no proxy reaches.
+    /// For endpoints of the machine itself, which are asked without a proxy.
     direct: Client,
 }
 
@@ -47,7 +47,7 @@ impl Http {
                 format!("failed to make a client of HTTP ({cause})"),
             )
         };
-        // A key is never sent on to where an answer points.
+        // Redirects are not followed, so that a key is never sent to another address.
         let build = || Client::builder().redirect(Policy::none());
         let client = build().build().map_err(failed)?;
         let direct = build().no_proxy().build().map_err(failed)?;

@@ -1,7 +1,7 @@
 //! Keys of an instance's role, from its metadata service (IMDSv2).
 //!
-//! The decision made here: the service is asked wherever the environment does not forbid it. A
-//! machine that looks unlike one of Amazon's may be one, and what is not there answers nothing.
+//! The decision made here: the service is asked unless the environment forbids it. Whether a
+//! machine is Amazon's cannot be told by its look, and elsewhere the request fails.
 
 use std::time::Duration;
 

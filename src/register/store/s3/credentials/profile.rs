@@ -40,7 +40,7 @@ pub(super) enum Origin {
 /// A login by SSO, as a profile has it.
 pub(super) struct SsoLogin<'a> {
     pub(super) profile: &'a str,
-    /// What the file of the token is named after.
+    /// The text from which the name of the token's file is derived.
     pub(super) cached_as: &'a str,
     pub(super) region: &'a str,
     pub(super) account: &'a str,
@@ -93,7 +93,7 @@ impl Profiles {
             .with_help(format!("write it into {}", self.names_of_files())))
     }
 
-    /// Why there is nothing of a profile.
+    /// The reason why a profile gives no keys.
     pub(super) fn without(&self, name: &str) -> String {
         format!("the profile `{name}`: it is in neither of {}", self.names_of_files())
     }
@@ -180,7 +180,7 @@ fn read(path: &std::path::Path) -> Result<Option<String>> {
             .at(Place::file(path.display().to_string()))
     };
     match fs::metadata(path) {
-        // Nothing is there, or the process may not look: as boto has it.
+        // The file does not exist or may not be read: like boto, take it for empty.
         Err(cause)
             if matches!(
                 cause.kind(),

@@ -75,7 +75,7 @@ pub(super) fn sign(
 mod tests {
     use super::*;
 
-    /// What botocore 1.43 signs of the same request (`botocore.auth.SigV4Auth`).
+    /// The signature of botocore 1.43 for the same request (`botocore.auth.SigV4Auth`).
     #[test]
     fn signature_is_that_of_boto() {
         let request = SignedRequest {

@@ -86,7 +86,7 @@ fn cached_token(login: &SsoLogin<'_>, environment: &Environment) -> Result<Strin
     let json: Value = serde_json::from_str(&text).map_err(|_| unusable("no JSON"))?;
     let token =
         json["accessToken"].as_str().ok_or_else(|| unusable("no `accessToken`"))?;
-    // Older tools wrote `UTC` for `Z`.
+    // Older tools wrote `UTC` in place of `Z`.
     let end = json["expiresAt"].as_str().unwrap_or_default().replace("UTC", "Z");
     let end = Timestamp::parse(&end).map_err(|_| unusable("no `expiresAt`"))?;
     if end.unix() <= now() {

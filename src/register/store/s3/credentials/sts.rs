@@ -16,7 +16,7 @@ use crate::register::store::s3::keys::S3Keys;
 use crate::register::store::s3::xml;
 
 const FORM: &str = "application/x-www-form-urlencoded; charset=utf-8";
-/// The letters of a form that stand for themselves (RFC 3986, 2.3).
+/// The characters of a form that are not encoded (RFC 3986, 2.3).
 const ENCODED: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
@@ -28,7 +28,7 @@ pub(super) struct Sts<'a> {
     pub(super) http: &'a Http,
 }
 
-/// A role, and what is said when it is taken.
+/// A role, and the parameters with which it is taken.
 pub(super) struct Role<'a> {
     pub(super) arn: &'a str,
     pub(super) session: Option<&'a str>,
