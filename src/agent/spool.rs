@@ -280,18 +280,19 @@ impl Queue for Spool {
                 let return_it = |_: &Error| self.put_back(&entry.id, Duration::ZERO);
                 let file = request_path(&entry.id)?;
                 let is_there = self.store.read(&file).inspect_err(return_it)?.is_some();
+                if !is_there {
+                    // The request was erased, or answered by another agent. Which of them is not known
+                    // here: who waits for the answer is told that it was accepted.
+                    self.release(&entry.id);
+                    self.entry_ready.notify_all();
+                    state = self.state();
+                    continue;
+                }
                 let (correlation, task) = Task::from_json(&entry.body);
                 let mut delivery =
                     Delivery::new(entry.id.as_str(), task).with_correlation(correlation);
                 if let Some(at) = second_of(&entry.id).and_then(Timestamp::from_unix) {
                     delivery = delivery.with_accepted_at(at);
-                }
-                if !is_there {
-                    let why = "the request was erased, or answered by another agent";
-                    let ignored = Answer::Ignored { why: why.to_owned() };
-                    self.ack(&delivery, &ignored).inspect_err(return_it)?;
-                    state = self.state();
-                    continue;
                 }
                 let attempt = self.count_attempt(&entry).inspect_err(return_it)?;
                 return Ok(Some(delivery.with_attempt(attempt)));
@@ -513,6 +514,25 @@ mod tests {
         }
         let left = std::fs::read_dir(folder.path().join(FOLDER));
         assert_eq!(left.map_or(0, Iterator::count), 0);
+    }
+
+    /// A request that another agent has done is no request that was ignored.
+    #[test]
+    fn request_that_another_agent_has_answered_is_dropped_without_an_answer() {
+        let folder = tempfile::tempdir().unwrap();
+        let store: Arc<dyn Store> = Arc::new(Directory::new(folder.path()));
+        let one = Spool::new(store.clone(), "one", 100);
+        accept(&one, "a", 1);
+        let other = Spool::new(store, "other", 100);
+        other.recover().unwrap();
+        let mut listener = other.state().waiting[0].listen();
+        let delivery = one.receive(Duration::ZERO).unwrap().unwrap();
+        let done = Answer::NotPassed { why: "x".to_owned() };
+        one.ack(&delivery, &done).unwrap();
+        assert!(other.receive(Duration::ZERO).unwrap().is_none());
+        let ended = listener.try_recv().map(|_| ());
+        assert_eq!(ended, Err(oneshot::error::TryRecvError::Closed));
+        assert_eq!(other.state().len(), 0);
     }
 
     /// Something that answers in place of the store loses no request.

@@ -195,12 +195,32 @@ pub(crate) fn agent_settings(
         clippy::disallowed_methods,
         reason = "the environment holds settings of the agent, and only the program reads it"
     )]
-    let variables = std::env::vars_os().filter_map(|(name, value)| {
-        Some((name.into_string().ok()?, value.into_string().ok()?))
-    });
-    let settings = settings.agent.clone().with_env(variables)?;
+    let variables = std::env::vars_os();
+    let settings = settings.agent.clone().with_env(agent_variables(variables)?)?;
     let set = set.iter().map(|(key, value)| (key, value));
     Ok(settings.with_arguments("--set", set)?)
+}
+
+/// The variables whose names are text. One of the agent's whose value is none is refused: without it
+/// another value would hold.
+#[cfg(any(feature = "http", feature = "redis"))]
+fn agent_variables(
+    all: impl IntoIterator<Item = (std::ffi::OsString, std::ffi::OsString)>,
+) -> Result<Vec<(String, String)>, Failure> {
+    let mut variables = Vec::new();
+    for (name, value) in all {
+        let Ok(name) = name.into_string() else { continue };
+        match value.into_string() {
+            Ok(value) => variables.push((name, value)),
+            Err(_) if name.starts_with("TESTAMUR_") => {
+                return Err(Failure::usage(format!(
+                    "the value of {name} in the environment is no UTF-8"
+                )));
+            }
+            Err(_) => {}
+        }
+    }
+    Ok(variables)
 }
 
 /// A warning for each file with a password, a token or a key of the settings that others than its
@@ -406,4 +426,23 @@ pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
     fs::read(path).map_err(|error| {
         Failure::new(format!("{}: failed to read the file ({error})", path.display()))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(all(unix, any(feature = "http", feature = "redis")))]
+    #[test]
+    fn variable_of_the_agent_that_is_no_text_is_refused() {
+        use std::ffi::OsString;
+        use std::os::unix::ffi::OsStringExt as _;
+
+        let broken = || OsString::from_vec(vec![b'a', 0xff]);
+        let read = |name: &str| agent_variables([(OsString::from(name), broken())]);
+        assert!(read("OTHER").is_ok_and(|variables| variables.is_empty()));
+        let failure = read("TESTAMUR_AGENT__HTTP__LISTEN").unwrap_err();
+        assert!(failure.message.contains("TESTAMUR_AGENT__HTTP__LISTEN"));
+        assert_eq!(failure.code, 2);
+    }
 }

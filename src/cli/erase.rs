@@ -204,6 +204,8 @@ fn print_elsewhere(
         let what = match trace {
             Trace::Holds => "still names the recipient",
             Trace::MayHold => "may hold a certificate of the recipient",
+            Trace::MayName => "has the parts of the name, and may name the recipient",
+            Trace::Unread => "was not read, and may name the recipient",
         };
         console::print_message(&format!("  {}  {what}", path.display()));
     }

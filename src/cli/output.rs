@@ -119,45 +119,76 @@ pub(crate) fn write(path: Option<&Path>, bytes: &[u8]) -> Result<(), Failure> {
             Failure::new(format!("failed to write to standard output ({error})"))
         });
     };
-    write_with(path, |file| {
-        file.write_all(bytes).map_err(|error| write_failure(path, &error))
-    })
+    Staged::of_bytes(path, bytes)?.persist()
 }
 
-/// Writes a file that `fill` produces piece by piece. If `fill` fails there is no file.
-fn write_with(
-    path: &Path,
-    fill: impl FnOnce(&mut fs::File) -> Result<(), Failure>,
-) -> Result<(), Failure> {
-    // The mode of any new file, before the umask.
-    write_in_mode(path, 0o666, fill)
-}
-
-/// As [`write_with`], for a file about many recipients, which its owner alone can read.
+/// Writes a file about many recipients, which its owner alone can read, and which `fill` produces piece by
+/// piece. If `fill` fails there is no file.
 pub(crate) fn write_private_with(
     path: &Path,
     fill: impl FnOnce(&mut fs::File) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    write_in_mode(path, 0o600, fill)
+    Staged::new(path, 0o600, fill)?.persist()
 }
 
-fn write_in_mode(
+/// A file that is written whole, under a temporary name in its folder.
+struct Staged {
+    file: tempfile::NamedTempFile,
+    path: PathBuf,
+}
+
+impl Staged {
+    fn new(
+        path: &Path,
+        mode: u32,
+        fill: impl FnOnce(&mut fs::File) -> Result<(), Failure>,
+    ) -> Result<Self, Failure> {
+        let file = temporary_file(path, narrowed(mode, path));
+        let mut file = file.map_err(|error| write_failure(path, &error))?;
+        let name = path.display().to_string();
+        fill(file.as_file_mut()).map_err(|failure| {
+            if failure.message.starts_with(&name) {
+                failure
+            } else {
+                Failure { message: format!("{name}: {}", failure.message), ..failure }
+            }
+        })?;
+        Ok(Self { file, path: path.to_owned() })
+    }
+
+    fn of_bytes(path: &Path, bytes: &[u8]) -> Result<Self, Failure> {
+        // The mode of any new file, before the umask.
+        Self::new(path, 0o666, |file| {
+            file.write_all(bytes).map_err(|error| write_failure(path, &error))
+        })
+    }
+
+    fn persist(self) -> Result<(), Failure> {
+        let Self { file, path } = self;
+        file.persist(&path).map_err(|error| write_failure(&path, &error.error))?;
+        Ok(())
+    }
+}
+
+/// Writes a file, and a second one that says something of it, or removes the one that said it of the file
+/// before. At no moment does the second stand beside another file than its own.
+pub(crate) fn write_with_second(
     path: &Path,
-    mode: u32,
-    fill: impl FnOnce(&mut fs::File) -> Result<(), Failure>,
+    bytes: &[u8],
+    second_path: &Path,
+    second: Option<&[u8]>,
 ) -> Result<(), Failure> {
-    let file = temporary_file(path, mode);
-    let mut file = file.map_err(|error| write_failure(path, &error))?;
-    let name = path.display().to_string();
-    fill(file.as_file_mut()).map_err(|failure| {
-        if failure.message.starts_with(&name) {
-            failure
-        } else {
-            Failure { message: format!("{name}: {}", failure.message), ..failure }
+    let first = Staged::of_bytes(path, bytes)?;
+    let second =
+        second.map(|second| Staged::of_bytes(second_path, second)).transpose()?;
+    match fs::remove_file(second_path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            return Err(write_failure(second_path, &error));
         }
-    })?;
-    file.persist(path).map_err(|error| write_failure(path, &error.error))?;
-    Ok(())
+        _ => {}
+    }
+    first.persist()?;
+    second.map_or(Ok(()), Staged::persist)
 }
 
 /// Checks that `path` can be written, before the work begins.
@@ -174,6 +205,18 @@ pub(crate) fn check_writable(path: &Path) -> Result<(), Failure> {
         let help = "help: name a file in a folder that can be written";
         Failure { message: format!("{}\n{help}", failure.message), ..failure }
     })
+}
+
+/// A mode without what the file that is replaced does not allow: who made it private keeps it so.
+#[cfg(unix)]
+fn narrowed(mode: u32, path: &Path) -> u32 {
+    use std::os::unix::fs::PermissionsExt;
+    fs::metadata(path).map_or(mode, |replaced| mode & replaced.permissions().mode())
+}
+
+#[cfg(not(unix))]
+fn narrowed(mode: u32, _: &Path) -> u32 {
+    mode
 }
 
 fn write_failure(path: &Path, error: &io::Error) -> Failure {
@@ -206,6 +249,38 @@ pub(crate) fn ends_in_slash(path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn file_that_was_private_stays_so() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.pdf");
+        let mode = || fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+        write(Some(&path), b"one").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        write(Some(&path), b"two").unwrap();
+        assert_eq!((mode(), fs::read(&path).unwrap()), (0o600, b"two".to_vec()));
+        write_with_second(&path, b"three", &folder.path().join("b"), None).unwrap();
+        assert_eq!(mode(), 0o600);
+    }
+
+    #[test]
+    fn second_file_is_never_beside_another_than_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let (pdf, signature) = (path("a.pdf"), path("a.pdf.sig"));
+        write_with_second(&pdf, b"one", &signature, Some(b"of one")).unwrap();
+        assert_eq!(fs::read(&signature).unwrap(), b"of one");
+        // Without a signature of its own it gets none.
+        write_with_second(&pdf, b"two", &signature, None).unwrap();
+        assert!(!signature.exists());
+        // If the second cannot be written the first stays as it was.
+        fs::create_dir(&signature).unwrap();
+        write_with_second(&pdf, b"three", &signature, Some(b"of three")).unwrap_err();
+        assert_eq!(fs::read(&pdf).unwrap(), b"two");
+    }
 
     #[test]
     fn recipients_with_the_same_name_get_files_of_their_own() {

@@ -7,14 +7,13 @@ use crate::seal::Sealed;
 use super::exit::Failure;
 use super::output;
 
-/// Writes a sealed PDF, and its detached signature to [`signature_path`]. Standard output, which is
+/// Writes a sealed PDF, and its detached signature to [`signature_path`], in the place of the signature
+/// over another PDF there. Standard output, which is
 /// what no path means, gets the PDF alone. The caller prints the warnings.
 pub(crate) fn write(path: Option<&Path>, sealed: &Sealed) -> Result<(), Failure> {
-    output::write(path, &sealed.bytes)?;
-    if let (Some(path), Some(signature)) = (path, &sealed.signature) {
-        output::write(Some(&signature_path(path)), signature.as_bytes())?;
-    }
-    Ok(())
+    let Some(path) = path else { return output::write(None, &sealed.bytes) };
+    let signature = sealed.signature.as_ref().map(|signature| signature.as_bytes());
+    output::write_with_second(path, &sealed.bytes, &signature_path(path), signature)
 }
 
 /// The path of the detached signature over a PDF: `Certificate.pdf.sig`.

@@ -33,7 +33,8 @@ pub(crate) fn run(
     let stop = StopSignal::listen(|| console::print_message("the studio ends"))?;
     // On standard output, so that a script can read it.
     console::print_result(page.address());
-    if !studio.no_open && !open_browser(page.address()) {
+    // Every user of the machine can read the command line of a browser.
+    if !studio.no_open && !open_browser(&page.start_address()?) {
         console::print_note("no browser could be opened: open the address above in one");
     }
     console::print_note("the studio runs on this machine alone; Ctrl-C ends it");

@@ -10,6 +10,7 @@ use zip::ZipArchive;
 
 use crate::register::CertificateId;
 use crate::register::batch::file_stem;
+use crate::site::tables::spellings;
 
 /// Folders that hold no files of the operator's about recipients, or that the erasure reaches.
 const OTHER_FOLDERS: [&str; 6] =
@@ -23,7 +24,7 @@ const TEXTS_IN_ARCHIVES: [&str; 7] = ["csv", "html", "json", "md", "tsv", "txt",
 /// The most bytes that are unpacked of an archive.
 const MAX_UNPACKED: u64 = 512 << 20;
 /// How deep folders are searched.
-const MAX_DEPTH: usize = 3;
+const MAX_DEPTH: usize = 8;
 /// How many files are looked at.
 const MAX_FILES: usize = 10_000;
 /// The longest file that is read.
@@ -36,6 +37,37 @@ pub(crate) enum Trace {
     Holds,
     /// It is compressed, and its content cannot be searched.
     MayHold,
+    /// It has all parts of a name, apart from each other.
+    MayName,
+    /// It is a file or a folder that was not read.
+    Unread,
+}
+
+/// A name or an id, as it may be written in files.
+struct Word {
+    text: String,
+    spellings: BTreeSet<Vec<u8>>,
+    /// Those of the parts of a name, which may stand in columns of their own.
+    parts: Vec<BTreeSet<Vec<u8>>>,
+}
+
+impl Word {
+    fn new(text: String) -> Self {
+        let parts: Vec<_> = text.split_whitespace().map(spellings).collect();
+        let parts = if parts.len() > 1 { parts } else { Vec::new() };
+        Self { spellings: spellings(&text), text, parts }
+    }
+
+    fn is_in(&self, bytes: &[u8]) -> bool {
+        self.spellings.iter().any(|word| contains(bytes, word))
+    }
+
+    fn is_in_parts(&self, bytes: &[u8]) -> bool {
+        let is_in = |part: &BTreeSet<Vec<u8>>| {
+            part.iter().any(|part| contains_apart(bytes, part))
+        };
+        !self.parts.is_empty() && self.parts.iter().all(is_in)
+    }
 }
 
 /// The files below a folder that have one of these names, or one of these ids. `verify_path` is the
@@ -51,29 +83,35 @@ pub(crate) fn find(
     // An archive names its files after the recipients.
     words.extend(names.iter().map(|name| file_stem(name, 120)));
     words.extend(ids.iter().map(ToString::to_string));
-    let mut found = Vec::new();
-    let mut left = MAX_FILES;
+    let words: Vec<Word> = words.into_iter().map(Word::new).collect();
     let pages = format!("/{verify_path}/");
-    walk(folder, 0, &mut left, &mut |path| {
+    let mut found = Vec::new();
+    let mut search = Search { left: MAX_FILES, unread: Vec::new() };
+    search.walk(folder, 0, &mut |path| {
         found.extend(trace(path, &words, &pages).map(|trace| (path.to_owned(), trace)));
     });
+    found.extend(search.unread.into_iter().map(|path| (path, Trace::Unread)));
     found.sort_by(|one, other| one.0.cmp(&other.0));
     found
 }
 
-fn trace(path: &Path, words: &[String], pages: &str) -> Option<Trace> {
+fn trace(path: &Path, words: &[Word], pages: &str) -> Option<Trace> {
     let ending = path.extension()?.to_str()?.to_ascii_lowercase();
     let is_binary = BINARIES.contains(&ending.as_str());
     if !is_binary && !TEXTS.contains(&ending.as_str()) {
         return None;
     }
     let is_short = fs::metadata(path).is_ok_and(|meta| meta.len() <= MAX_BYTES);
-    let bytes = if is_short { fs::read(path).ok()? } else { Vec::new() };
-    if words.iter().any(|word| contains(&bytes, word.as_bytes())) {
+    let Some(bytes) = Some(path).filter(|_| is_short).and_then(|it| fs::read(it).ok())
+    else {
+        return Some(Trace::Unread);
+    };
+    if words.iter().any(|word| word.is_in(&bytes)) {
         return Some(Trace::Holds);
     }
     if !is_binary {
-        return None;
+        let has_parts = words.iter().any(|word| word.is_in_parts(&bytes));
+        return has_parts.then_some(Trace::MayName);
     }
     if bytes.starts_with(b"PK") {
         return match Unpacked::read(&bytes) {
@@ -129,19 +167,16 @@ impl Unpacked {
         Some(found)
     }
 
-    fn trace(&self, words: &[String], pages: &str) -> Option<Trace> {
-        let holds = |word: &String| {
-            let in_pdf = |pdf: &Vec<u8>| contains(pdf, word.as_bytes());
-            !word.is_empty() && (self.text.contains(word) || self.pdfs.iter().any(in_pdf))
+    fn trace(&self, words: &[Word], pages: &str) -> Option<Trace> {
+        let holds = |word: &Word| {
+            let in_pdf = |pdf: &Vec<u8>| contains(pdf, word.text.as_bytes());
+            word.is_in(self.text.as_bytes()) || self.pdfs.iter().any(in_pdf)
         };
         if words.iter().any(holds) {
             return Some(Trace::Holds);
         }
         // A spreadsheet may have the parts of a name in cells of their own.
-        let has_parts = words.iter().any(|word| {
-            let mut parts = word.split_whitespace().peekable();
-            parts.peek().is_some() && parts.all(|part| self.text.contains(part))
-        });
+        let has_parts = words.iter().any(|word| word.is_in_parts(self.text.as_bytes()));
         let is_of_others = |pdf: &Vec<u8>| contains(pdf, pages.as_bytes());
         let may_hold =
             has_parts || self.has_others || !self.pdfs.iter().all(is_of_others);
@@ -160,22 +195,56 @@ fn contains(text: &[u8], word: &[u8]) -> bool {
     !word.is_empty() && text.windows(word.len()).any(|window| window == word)
 }
 
-fn walk(folder: &Path, depth: usize, left: &mut usize, each: &mut dyn FnMut(&Path)) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
-    for entry in entries.flatten() {
-        let Some(rest) = left.checked_sub(1) else { return };
-        *left = rest;
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        let Ok(kind) = entry.file_type() else { continue };
-        if kind.is_file() {
-            each(&entry.path());
-        } else if kind.is_dir()
-            && depth < MAX_DEPTH
-            && !name.starts_with('.')
-            && (depth > 0 || !OTHER_FOLDERS.contains(&&*name))
-        {
-            walk(&entry.path(), depth + 1, left, each);
+/// As [`contains`], where the word is no part of a longer one.
+fn contains_apart(text: &[u8], word: &[u8]) -> bool {
+    let is_apart =
+        |byte: Option<&u8>| byte.is_none_or(|byte| !byte.is_ascii_alphanumeric());
+    !word.is_empty()
+        && text.windows(word.len()).enumerate().any(|(at, window)| {
+            let before = at.checked_sub(1).and_then(|at| text.get(at));
+            window == word && is_apart(before) && is_apart(text.get(at + word.len()))
+        })
+}
+
+/// A search through folders.
+struct Search {
+    /// How many files may still be looked at.
+    left: usize,
+    /// The folders that were not searched.
+    unread: Vec<PathBuf>,
+}
+
+impl Search {
+    fn walk(&mut self, folder: &Path, depth: usize, each: &mut dyn FnMut(&Path)) {
+        let Ok(entries) = fs::read_dir(folder) else {
+            self.unread.push(folder.to_owned());
+            return;
+        };
+        for entry in entries {
+            let rest = self.left.checked_sub(1);
+            let (Some(rest), Ok(entry)) = (rest, entry) else {
+                self.unread.push(folder.to_owned());
+                return;
+            };
+            self.left = rest;
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            let path = entry.path();
+            // A link to nothing names nothing.
+            let Ok(metadata) = fs::metadata(&path) else { continue };
+            if metadata.is_file() {
+                each(&path);
+            } else if metadata.is_dir()
+                && !name.starts_with('.')
+                && (depth > 0 || !OTHER_FOLDERS.contains(&&*name))
+            {
+                // A link may lead to a folder around it.
+                if depth < MAX_DEPTH && !path.is_symlink() {
+                    self.walk(&path, depth + 1, each);
+                } else {
+                    self.unread.push(path);
+                }
+            }
         }
     }
 }
@@ -198,6 +267,8 @@ mod tests {
             ("other.csv", "Grace Hopper\n"),
             ("public/x.json", "Ada Lovelace"),
             (".git/x.txt", "Ada Lovelace"),
+            ("columns.csv", "first,last\nAda,Lovelace\n"),
+            ("words.csv", "name\nAdam Lovelaces\n"),
         ] {
             let path = site.path().join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -228,6 +299,7 @@ mod tests {
             .collect();
         let expected = [
             ("all.zip", Trace::Holds),
+            ("columns.csv", Trace::MayName),
             ("one.pdf", Trace::Holds),
             ("print.pdf", Trace::MayHold),
             ("prints.zip", Trace::MayHold),
@@ -237,5 +309,44 @@ mod tests {
             ("whole.xlsx", Trace::Holds),
         ];
         assert_eq!(found, expected.map(|(name, trace)| (name.to_owned(), trace)));
+    }
+
+    #[test]
+    fn name_is_found_in_whatever_encoding() {
+        let site = tempfile::tempdir().unwrap();
+        let name = "Zo\u{eb} M\u{fc}ller";
+        let utf16 = |text: &str| -> Vec<u8> {
+            text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+        };
+        let latin = |text: &str| -> Vec<u8> {
+            text.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect()
+        };
+        for (file, bytes) in [
+            ("ansi.csv", latin(&format!("name\n{name}\n"))),
+            ("apart.csv", latin("first;last\nZo\u{eb};M\u{fc}ller\n")),
+            ("excel.txt", utf16(&format!("\u{feff}name\r\n{name}\r\n"))),
+            ("mac.csv", "name\nZoe\u{308} Mu\u{308}ller\n".into()),
+            ("other.csv", latin("name\nZo\u{ea} M\u{fc}ller\n")),
+        ] {
+            fs::write(site.path().join(file), bytes).unwrap();
+        }
+        let deep = site.path().join("a/b/c/d/e/f/g/h/i");
+        fs::create_dir_all(&deep).unwrap();
+        fs::write(deep.join("people.csv"), name).unwrap();
+        let found = find(site.path(), &BTreeSet::from([name.to_owned()]), &[], "cert");
+        let found: Vec<_> = found
+            .iter()
+            .map(|(path, trace)| {
+                (path.strip_prefix(site.path()).unwrap().to_str().unwrap(), *trace)
+            })
+            .collect();
+        let expected = [
+            ("a/b/c/d/e/f/g/h/i", Trace::Unread),
+            ("ansi.csv", Trace::Holds),
+            ("apart.csv", Trace::MayName),
+            ("excel.txt", Trace::Holds),
+            ("mac.csv", Trace::Holds),
+        ];
+        assert_eq!(found, expected);
     }
 }

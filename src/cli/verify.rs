@@ -19,9 +19,10 @@ use serde_json::json;
 
 use crate::Timestamp;
 use crate::seal::verify::verify_unasked;
-use crate::seal::{Judgement, Trust, Verdict, Verification, verify};
+use crate::seal::{Judgement, Standing, Verdict, Verification, verify};
 
 use self::status::StatusSource;
+use self::trust::CollectedTrust;
 use self::verified_file::{FoundStatus, VerifiedFile};
 use super::args::{SiteArguments, Verify};
 use super::exit::{CommandOutcome, Failure};
@@ -91,10 +92,11 @@ pub(crate) fn run(
 fn verify_file(
     path: &Path,
     arguments: &Verify,
-    trust: &Trust,
+    collected: &CollectedTrust,
     source: &StatusSource<'_>,
     now: Timestamp,
 ) -> Result<VerifiedFile, Failure> {
+    let CollectedTrust { trust, unknown_crls } = collected;
     let name = path.display().to_string();
     if name == "-" {
         return Err(Failure::usage(
@@ -115,8 +117,10 @@ fn verify_file(
     let signature = signature.map(|path| read(path, MAX_SIGNATURE_LEN)).transpose()?;
     let signature = signature.map(|text| text.unwrap_or_else(|| b"too long".to_vec()));
     let signature = signature.as_deref();
-    match source.imported(&file) {
-        Some(imported) if arguments.offline => {
+    let imported = source.imported(&file);
+    let unknown_origin = imported.as_ref().err().cloned();
+    match imported {
+        Ok(Some(imported)) if arguments.offline => {
             let found = imported.verify_without_status(&file, signature, trust, now);
             return Ok(VerifiedFile {
                 name,
@@ -125,19 +129,30 @@ fn verify_file(
                 advice: None,
             });
         }
-        Some(imported) => {
+        Ok(Some(imported)) => {
             let found = imported.verify(&file, signature, trust, now);
             let status = FoundStatus::of(imported.record, status::OWN_REGISTER, now);
             return Ok(VerifiedFile { name, found, status, advice: None });
         }
-        None => {}
+        Ok(None) | Err(_) => {}
     }
     let found = if source.is_left_out() {
         verify_unasked(&file, signature, trust, now)
     } else {
         verify(&file, signature, trust, now)
     };
-    let status = source.ask(&file, &found, now);
+    let is_unsigned = found.seal.is_none() && found.signature.is_none();
+    let status = match unknown_origin {
+        Some(why) if is_unsigned => FoundStatus::unknown(why),
+        _ => source.ask(&file, &found, now),
+    };
+    // A key that sealed a valid certificate may be revoked in a list that cannot be read.
+    let status = match unknown_crls {
+        Some(why) if status.standing == Standing::Valid => FoundStatus::unknown(
+            status::one_line(&format!("whether its key was revoked is not known: {why}")),
+        ),
+        _ => status,
+    };
     let holds_digest = status.is_own
         && status
             .record

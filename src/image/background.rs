@@ -182,7 +182,9 @@ fn page_of(bytes: &[u8]) -> Result<((f64, f64), PdfVersion)> {
 /// # Errors
 /// [`ErrorKind::Image`].
 pub(crate) fn check(bytes: &[u8]) -> Result<()> {
-    structure::check(bytes).map_err(|why| {
+    // A stranger's file must not end the process, whatever it is.
+    let checked = catch_unwind(AssertUnwindSafe(|| structure::check(bytes)));
+    checked.unwrap_or_else(|_| Err("it is damaged".to_owned())).map_err(|why| {
         Error::new(ErrorKind::Image, format!("failed to read the PDF ({why})")).with_help(
             "print it into a new PDF, or export it again with its pictures at 300 dots per inch",
         )

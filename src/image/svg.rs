@@ -271,6 +271,106 @@ mod tests {
         assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
     }
 
+    /// Markers and paints are drawn by all that inherits them, whichever way they are written.
+    #[test]
+    fn what_is_inherited_counts_for_each_heir() {
+        let line = format!("M0 0{}", "l1 1".repeat(60));
+        let nested = |mark: &dyn Fn(usize, &str) -> String| {
+            let mut all = String::from("<marker id='m0'><path d='M0 0h1v1z'/></marker>");
+            for number in 1..4 {
+                let drawn = mark(number - 1, &line);
+                let _ = write!(all, "<marker id='m{number}'>{drawn}</marker>");
+            }
+            svg(&(all + &mark(3, &line)))
+        };
+        let by_style = |selector: &str, attributes: &str| {
+            let mut all = String::new();
+            for number in 0..4 {
+                let _ = write!(
+                    all,
+                    "<style>{}{{marker-mid:url(#m{number})}}</style>",
+                    selector.replace('N', &(number + 1).to_string()),
+                );
+            }
+            all += "<marker id='m0'><path d='M0 0h1v1z'/></marker>";
+            for number in 1..4 {
+                let attributes = attributes.replace('N', &number.to_string());
+                let _ = write!(
+                    all,
+                    "<marker id='m{number}'><path {attributes} d='{line}'/></marker>"
+                );
+            }
+            let attributes = attributes.replace('N', "4");
+            svg(&format!("{all}<path {attributes} d='{line}'/>"))
+        };
+        let dots = format!("M0 0h{}", ".5".repeat(60));
+        let dots = nested(&|number, _| {
+            format!("<path marker-mid='url(#m{number})' d='{dots}'/>")
+        });
+        let tiles = "<path d='M0 0h1v1z'/>".repeat(500);
+        let pattern = format!(
+            "<pattern id='p' width='9' height='9' patternUnits='userSpaceOnUse'>{tiles}</pattern>"
+        );
+        let stops = "<stop offset='.5' stop-color='red'/>".repeat(4000);
+        let gradient = format!("<linearGradient id='p'>{stops}</linearGradient>");
+        let painted =
+            |text: &str| svg(&format!("{text}<g fill='url(#p)'>{}</g>", tiles.repeat(4)));
+        for (what, text) in [
+            (
+                "markers of a group",
+                nested(&|number, line| {
+                    format!("<g marker-mid='url(#m{number})'><path d='{line}'/></g>")
+                }),
+            ),
+            (
+                "markers of what `use` brings",
+                nested(&|number, line| {
+                    format!(
+                        "<path id='l{number}' d='{line}'/>\
+                         <use marker-mid='url(#m{number})' xlink:href='#l{number}'/>"
+                    )
+                }),
+            ),
+            ("numbers without a space", dots),
+            (
+                "points after an empty path",
+                nested(&|number, _| {
+                    let points = "1 1 ".repeat(60);
+                    format!(
+                        "<polyline d='' marker-mid='url(#m{number})' points='{points}'/>"
+                    )
+                }),
+            ),
+            ("style of an attribute", by_style("[a='N']", "a='N'")),
+            ("style of an attribute with spaces", by_style("[a='x N']", "a='x N'")),
+            ("style after a comment", by_style(".aN/* */", "class='aN'")),
+            ("patterns of a group", painted(&pattern)),
+            ("stops of a group", painted(&gradient)),
+        ] {
+            let error = parse(&text).expect_err(what);
+            assert_eq!(error.kind(), ErrorKind::TooLarge, "{what}: {error}");
+        }
+        let all = format!("<style>*{{fill:url(#p)}}</style>{pattern}{tiles}");
+        assert!(parse(&svg(&all)).is_err(), "styles of all elements");
+        // What people draw.
+        let arrow = "<marker id='a'><path d='M0 0l3 3-3 3z'/></marker>";
+        let lines = "<path d='M0 0c.5.5.5.5 1 1'/>".repeat(100);
+        let few = "<stop offset='.5' stop-color='red'/>".repeat(8);
+        for text in [
+            format!("{arrow}<g marker-end='url(#a)'>{lines}</g>"),
+            format!("<linearGradient id='p'>{few}</linearGradient>{}", {
+                "<path fill='url(#p)' d='M0 0h1v1z'/>".repeat(5000)
+            }),
+            format!(
+                "<style>/* a, b */ .l {{ marker-end: url(#a) }}</style>{arrow}\
+                 <g class='l'>{lines}</g>"
+            ),
+            format!("<filter id='f'><feFlood/></filter><g filter='url(#f)'>{lines}</g>"),
+        ] {
+            parse(&svg(&text)).unwrap_or_else(|error| panic!("{error}"));
+        }
+    }
+
     #[test]
     fn picture_that_would_be_left_out_is_refused() {
         let inner = base64::engine::general_purpose::STANDARD

@@ -11,6 +11,8 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+#[cfg(feature = "agent")]
+use std::sync::Arc;
 #[cfg(any(feature = "agent", feature = "studio"))]
 use std::time::SystemTime;
 use std::{fmt, fs, io};
@@ -60,7 +62,14 @@ pub struct Site {
     own: BTreeMap<String, File>,
     /// The files of a folder of fonts, by their names in the site.
     shared_fonts: BTreeMap<String, File>,
+    /// The versions that the files of a folder had when it was opened, before any was read.
+    #[cfg(feature = "agent")]
+    versions_at_open: Option<Arc<FileVersions>>,
 }
+
+/// When each file was last written, and its size in bytes.
+#[cfg(feature = "agent")]
+pub(crate) type FileVersions = BTreeMap<String, (Option<SystemTime>, u64)>;
 
 #[derive(Clone)]
 enum File {
@@ -116,14 +125,29 @@ impl Site {
             collect(&folder.join(part), part, 0, &mut own)?;
         }
         refuse_links_out(folder, &own)?;
-        Ok(Self::over_built_in_files(folder.display().to_string(), own))
+        #[cfg_attr(
+            not(feature = "agent"),
+            expect(unused_mut, reason = "versions are the agent's")
+        )]
+        let mut site = Self::over_built_in_files(folder.display().to_string(), own);
+        #[cfg(feature = "agent")]
+        {
+            site.versions_at_open = Some(Arc::new(site.file_versions()));
+        }
+        Ok(site)
     }
 
     fn over_built_in_files(
         name: impl Into<Cow<'static, str>>,
         own: BTreeMap<String, File>,
     ) -> Self {
-        Self { name: name.into(), own, shared_fonts: BTreeMap::new() }
+        Self {
+            name: name.into(),
+            own,
+            shared_fonts: BTreeMap::new(),
+            #[cfg(feature = "agent")]
+            versions_at_open: None,
+        }
     }
 
     /// Adds a file, or replaces one of the same name.
@@ -237,13 +261,20 @@ impl Site {
     /// Returns when each file on the disk was last written, and its size in bytes: a file that
     /// another process changes differs in one of them.
     #[cfg(feature = "agent")]
-    pub(crate) fn file_versions(&self) -> BTreeMap<String, (Option<SystemTime>, u64)> {
+    pub(crate) fn file_versions(&self) -> FileVersions {
         let version = |(name, file): (&String, &File)| {
             let File::Disk(path) = file else { return None };
             let metadata = fs::metadata(path).ok()?;
             Some((name.clone(), (metadata.modified().ok(), metadata.len())))
         };
         self.own.iter().filter_map(version).collect()
+    }
+
+    /// As [`file_versions`](Self::file_versions) were when the folder was opened: what was written since
+    /// may have been read or not. `None` if the site is of no folder.
+    #[cfg(feature = "agent")]
+    pub(crate) fn versions_at_open(&self) -> Option<&FileVersions> {
+        self.versions_at_open.as_deref()
     }
 
     /// Returns by what a change of each of the site's own files, and of its folder of fonts, is known.
@@ -408,4 +439,23 @@ fn collect(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is written while a process starts is not taken for what it has read.
+    #[cfg(feature = "agent")]
+    #[test]
+    fn versions_are_those_of_before_anything_was_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("courses.yaml");
+        fs::write(&file, "a: { title: A }").unwrap();
+        let site = Site::open(folder.path()).unwrap();
+        assert_eq!(site.versions_at_open(), Some(&site.file_versions()));
+        fs::write(&file, "a: { title: Another }").unwrap();
+        assert_ne!(site.versions_at_open(), Some(&site.file_versions()));
+        assert_eq!(Site::demo().versions_at_open(), None);
+    }
 }

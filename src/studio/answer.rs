@@ -1,10 +1,10 @@
 //! The answers of the studio: a status, a body, and the security headers.
 
-use std::convert::Infallible;
 use std::fs::File;
+use std::io;
 
-use http_body_util::Full;
 use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body, Bytes};
 use hyper::header::{
     CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
@@ -86,10 +86,13 @@ impl Answer {
     }
 
     /// The response, inside of the runtime that sends it.
-    pub(super) fn into_response(self) -> Response<BoxBody<Bytes, Infallible>> {
+    pub(super) fn into_response(self) -> Response<BoxBody<Bytes, io::Error>> {
         let (status, media_type) = (self.status, self.media_type);
         let mut response = match self.content {
-            Content::Bytes(bytes) => response(status, media_type, Full::new(bytes)),
+            Content::Bytes(bytes) => {
+                let body = Full::new(bytes).map_err(|never| match never {});
+                response(status, media_type, body)
+            }
             Content::File(file) => response(status, media_type, Stream::of_file(file)),
         };
         if let Some(name) = self.file
@@ -107,9 +110,9 @@ pub(super) fn response<B>(
     status: StatusCode,
     media_type: &'static str,
     body: B,
-) -> Response<BoxBody<Bytes, Infallible>>
+) -> Response<BoxBody<Bytes, io::Error>>
 where
-    B: Body<Data = Bytes, Error = Infallible> + Send + Sync + 'static,
+    B: Body<Data = Bytes, Error = io::Error> + Send + Sync + 'static,
 {
     let mut response = Response::new(BoxBody::new(body));
     *response.status_mut() = status;

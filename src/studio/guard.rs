@@ -6,6 +6,10 @@
 //! which prevents DNS rebinding, and the headers `Origin` and `Sec-Fetch-Site` must name the
 //! studio's own page.
 
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
 use hyper::header::{CONTENT_TYPE, HOST, ORIGIN};
 use hyper::{HeaderMap, Method, StatusCode, Uri};
 use ring::hmac;
@@ -15,13 +19,24 @@ use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::{hex, random};
 
 /// What decides whether a request is answered.
-#[derive(Debug)]
 pub(super) struct Guard {
     key: hmac::Key,
     tag: hmac::Tag,
     /// `127.0.0.1:8123`, `localhost:8123` and `[::1]:8123`.
     hosts: Vec<String>,
+    token: String,
+    start: Mutex<Option<StartPath>>,
 }
+
+/// A path that is exchanged for the token once: other users of the machine see the command lines by which
+/// a browser is opened.
+struct StartPath {
+    tag: hmac::Tag,
+    until: Instant,
+}
+
+/// How long a start path holds: a browser may take a while to start.
+const START_LIFETIME: Duration = Duration::from_secs(120);
 
 /// Why a request is not answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +61,37 @@ impl Guard {
         let tag = hmac::sign(&key, token.as_bytes());
         let hosts = ["127.0.0.1", "localhost", "[::1]"];
         let hosts = hosts.map(|host| format!("{host}:{port}")).to_vec();
-        Ok((Self { key, tag, hosts }, token))
+        let start = Mutex::default();
+        Ok((Self { key, tag, hosts, token: token.clone(), start }, token))
+    }
+
+    /// A new start path, such as `/start-0f…`, in the place of the last one.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Key`]: the machine gives no random numbers.
+    pub(super) fn new_start_path(&self) -> Result<String> {
+        let mut bytes = [0; 24];
+        random::fill(&mut bytes)?;
+        let path = format!("/start-{}", hex::lower(&bytes));
+        let tag = hmac::sign(&self.key, path.as_bytes());
+        let until = Instant::now() + START_LIFETIME;
+        *self.start() = Some(StartPath { tag, until });
+        Ok(path)
+    }
+
+    /// Exchanges the start path for the path of the page, if it is used for the first time and in time.
+    /// The request is one that [`admit`](Self::admit) refused for its token alone.
+    pub(super) fn exchange(&self, path: &str) -> Option<String> {
+        let mut start = self.start();
+        let is_it = |it: &mut StartPath| {
+            hmac::verify(&self.key, path.as_bytes(), it.tag.as_ref()).is_ok()
+        };
+        let used = start.take_if(is_it)?;
+        (Instant::now() < used.until).then(|| format!("/{}/", self.token))
+    }
+
+    fn start(&self) -> MutexGuard<'_, Option<StartPath>> {
+        self.start.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the path of a request below the token.
@@ -97,6 +142,13 @@ impl Guard {
             return Err(Refusal::MediaType);
         }
         Ok(path)
+    }
+}
+
+impl fmt::Debug for Guard {
+    /// Writes no secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Guard").field("hosts", &self.hosts).finish_non_exhaustive()
     }
 }
 
@@ -194,5 +246,23 @@ mod tests {
         }
         let form = ("content-type", "text/plain");
         assert_eq!(ask(&guard, "POST", page, &[own, origin, form]), "MediaType");
+    }
+
+    #[test]
+    fn start_path_is_exchanged_once_and_for_a_short_time() {
+        let (guard, token) = Guard::new(8123).unwrap();
+        let first = guard.new_start_path().unwrap();
+        assert!(!first.contains(&token) && !format!("{guard:?}").contains(&token));
+        assert_eq!(ask(&guard, "GET", &first, &[("host", "evil.example")]), "Host");
+        assert_eq!(ask(&guard, "GET", &first, &[("host", "127.0.0.1:8123")]), "Token");
+        assert_eq!(guard.exchange("/start-0"), None);
+        assert_eq!(guard.exchange(&first), Some(format!("/{token}/")));
+        assert_eq!(guard.exchange(&first), None);
+        let (second, third) =
+            (guard.new_start_path().unwrap(), guard.new_start_path().unwrap());
+        assert_eq!(guard.exchange(&second), None);
+        guard.start().as_mut().unwrap().until = Instant::now();
+        assert_eq!(guard.exchange(&third), None);
+        assert_eq!(guard.exchange(&third), None);
     }
 }

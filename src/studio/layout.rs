@@ -191,8 +191,12 @@ enum Change {
 /// The text is no YAML; a key is not one of a slot; a value cannot be changed in its place.
 pub(super) fn edit(call: &Call<'_>) -> Result<Value> {
     let LayoutEdit { file, text, changes } = body(call)?;
+    if changes.len() > MAX_CHANGES {
+        let message = format!("{} changes at once: at most {MAX_CHANGES}", changes.len());
+        return Err(Error::new(ErrorKind::TooLarge, message));
+    }
     let mut yaml = YamlEdit::new(&file, text);
-    for change in changes.iter().take(MAX_CHANGES) {
+    for change in &changes {
         match change {
             Change::Slot { slot, key, value } => {
                 let known =
@@ -310,4 +314,22 @@ fn begin(
         "findings": start.fault.as_ref().map(findings::of_error),
         "notes": start.notes,
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_changes_than_are_taken_at_once_are_refused() {
+        let edited = |count: usize| {
+            let change = json!({ "theme": { "key": "accent", "value": "#112233" } });
+            let changes = vec![change; count];
+            let text = json!({ "file": "layout.yaml", "text": "theme: { accent: red }\n", "changes": changes });
+            let text = text.to_string();
+            edit(&Call { path: "layout/edit", name: None, body: text.as_bytes() })
+        };
+        assert!(edited(MAX_CHANGES).is_ok());
+        assert_eq!(edited(MAX_CHANGES + 1).unwrap_err().kind(), ErrorKind::TooLarge);
+    }
 }

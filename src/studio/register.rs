@@ -1,5 +1,6 @@
 //! The register in the browser: certificates are found, revoked, and issued again under a corrected name.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -85,22 +86,27 @@ pub(super) fn find(context: &StudioContext, call: &Call<'_>) -> Result<Value> {
         );
     };
     index.refresh(now, &mut |_| ())?;
-    let mut told = Vec::new();
+    // The last that were issued: those before them are counted alone.
+    let mut told = VecDeque::new();
     let mut unreadable = Vec::new();
     let answer = index.answer(&query, now, &mut |edition, _| {
         match edition {
-            Ok(edition) => told.push(edition),
-            Err(error) => unreadable.push(error),
+            Ok(edition) => {
+                if told.len() == MAX_TOLD {
+                    told.pop_front();
+                }
+                told.push_back(edition);
+            }
+            Err(error) if unreadable.len() < MAX_TOLD => unreadable.push(error),
+            Err(_) => {}
         }
         Ok(())
     })?;
-    // The last that was issued first.
-    told.reverse();
-    told.truncate(MAX_TOLD);
     let publish = &press.settings().publish;
     Ok(json!({
         "count": answer.count,
-        "found": told.iter().map(|it| edition(it, &publish.verify_url(&it.id), publish.has_pages())).collect::<Value>(),
+        // The last that was issued first.
+        "found": told.iter().rev().map(|it| edition(it, &publish.verify_url(&it.id), publish.has_pages())).collect::<Value>(),
         "findings": findings::of_errors(&unreadable),
     }))
 }

@@ -6,6 +6,7 @@
 //! they are.
 
 use std::io::{Seek as _, SeekFrom};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -108,11 +109,20 @@ impl Runs {
         let host = host.clone();
         let started =
             thread::Builder::new().name("testamur-run".into()).spawn(move || {
-                let ended = if worker.is_trial {
-                    worker.try_all(&*host)
-                } else {
-                    worker.issue(&*host, options)
-                };
+                // Whatever happens, the run has an end: the next one and the end of the studio wait for it.
+                let ended = catch_unwind(AssertUnwindSafe(|| {
+                    if worker.is_trial {
+                        worker.try_all(&*host)
+                    } else {
+                        worker.issue(&*host, options)
+                    }
+                }));
+                let ended = ended.unwrap_or_else(|_| {
+                    Err(Error::new(ErrorKind::Panic, "the run ended by a fault of the program")
+                        .with_help(
+                            "begin it again with the same file: what is issued stays as it is",
+                        ))
+                });
                 let mut progress = worker.progress();
                 progress.error = ended.err();
                 progress.is_finished = true;
@@ -339,4 +349,66 @@ impl RowEnd {
 fn warnings(warnings: &[crate::Warning]) -> Option<String> {
     let texts: Vec<String> = warnings.iter().map(ToString::to_string).collect();
     (!texts.is_empty()).then(|| texts.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::base::date::Date;
+    use crate::base::timestamp::Timestamp;
+    use crate::press::Press;
+    use crate::register::Index;
+    use crate::site::Site;
+    use crate::studio::host::NewSite;
+
+    /// A program with a fault in it.
+    #[derive(Debug)]
+    struct Faulty;
+
+    impl StudioHost for Faulty {
+        fn clock(&self, _: Option<&str>) -> Result<(Timestamp, Date)> {
+            panic!("a fault")
+        }
+
+        fn folder(&self) -> &Path {
+            Path::new(".")
+        }
+
+        fn open_site(&self) -> Result<Site> {
+            Ok(Site::demo())
+        }
+
+        fn create_site(&self, _: &NewSite) -> Result<()> {
+            Ok(())
+        }
+
+        fn open_issuer(&self, _: &Arc<Press>) -> Result<Issuing> {
+            panic!("a fault")
+        }
+
+        fn open_index(&self, _: &Press) -> Result<Option<Index>> {
+            Ok(None)
+        }
+    }
+
+    #[test]
+    fn run_that_panics_ends_and_another_may_begin() {
+        let runs = Runs::default();
+        let host: Arc<dyn StudioHost> = Arc::new(Faulty);
+        let press = Arc::new(Press::new(Site::demo()).unwrap());
+        let ready = Ready { press, jobs: Arc::default(), kept: Vec::new() };
+        for is_trial in [true, false] {
+            runs.begin(&host, ready.clone(), is_trial, false).unwrap();
+            let start = std::time::Instant::now();
+            while runs.is_stopping() {
+                assert!(start.elapsed() < Duration::from_secs(60));
+                thread::sleep(Duration::from_millis(10));
+            }
+            let status = runs.status();
+            assert_eq!(status["isFinished"], true, "{status}");
+            assert!(status["findings"].to_string().contains("fault"), "{status}");
+        }
+    }
 }

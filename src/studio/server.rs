@@ -10,7 +10,7 @@ use std::{fmt, io, thread};
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{CONNECTION, HeaderValue};
+use hyper::header::{CONNECTION, HeaderValue, LOCATION};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
@@ -22,7 +22,7 @@ use tokio::time::{sleep, timeout};
 use super::answer::Answer;
 use super::call::Call;
 use super::context::StudioContext;
-use super::guard::Guard;
+use super::guard::{Guard, Refusal};
 use super::host::StudioHost;
 use super::people::People;
 use super::run::Runs;
@@ -72,6 +72,8 @@ impl StudioOptions {
 pub struct Studio {
     state: Arc<State>,
     listeners: Vec<TcpListener>,
+    /// The scheme, the host and the port.
+    origin: String,
     address: String,
 }
 
@@ -107,16 +109,28 @@ impl Studio {
             runs: Runs::default(),
             saving: Mutex::default(),
         };
+        let origin = format!("http://127.0.0.1:{port}");
         Ok(Self {
             state: Arc::new(state),
             listeners: [first].into_iter().chain(second).collect(),
-            address: format!("http://127.0.0.1:{port}/{token}/"),
+            address: format!("{origin}/{token}/"),
+            origin,
         })
     }
 
     /// The address of the page. It contains the token, so anyone who knows it can use the studio.
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// An address that shows the page once, within two minutes. For the command line of a browser, which
+    /// other users of the machine can read.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Key`]: the machine gives no random numbers.
+    pub fn start_address(&self) -> Result<String> {
+        let path = self.state.guard.new_start_path()?;
+        Ok(format!("{}{path}", self.origin))
     }
 
     /// Serves the page until `is_stopped` says so.
@@ -202,11 +216,21 @@ async fn converse(stream: TcpStream, state: Arc<State>) {
 async fn respond(
     state: Arc<State>,
     request: Request<Incoming>,
-) -> Response<BoxBody<Bytes, Infallible>> {
+) -> Response<BoxBody<Bytes, io::Error>> {
     let (parts, body) = request.into_parts();
     let path = match state.guard.admit(&parts.method, &parts.uri, &parts.headers) {
         Ok(path) => path.to_owned(),
         Err(refusal) => {
+            if refusal == Refusal::Token
+                && parts.method == Method::GET
+                && let Some(page) = state.guard.exchange(parts.uri.path())
+                && let Ok(page) = HeaderValue::try_from(page)
+            {
+                let answer = Answer::text(StatusCode::SEE_OTHER, "");
+                let mut response = answer.into_response();
+                response.headers_mut().insert(LOCATION, page);
+                return response;
+            }
             let mut response =
                 Answer::text(refusal.status(), refusal.text()).into_response();
             // The connection is closed, so that refused pages do not use up the connections.

@@ -27,10 +27,19 @@ pub(crate) fn run(
         stamps.remove(SETTINGS_FILE);
         Some(stamps)
     };
-    let (mut loaded, mut last) = (look(), None);
+    // What was written after the site was opened, while the agent waited for its stores, may not be loaded.
+    let current = issue_service.current();
+    let opened = current.press().site().versions_at_open().cloned();
+    let mut loaded = opened.map_or_else(look, |mut opened| {
+        opened.remove(SETTINGS_FILE);
+        Some(opened)
+    });
+    drop(current);
+    let mut last = None;
     while !shutdown.stop.wait(interval) {
-        let is_asked = asked.swap(false, Ordering::Relaxed);
         let Some(seen) = look() else { continue };
+        // A wish stays until the folder can be read.
+        let is_asked = asked.swap(false, Ordering::Relaxed);
         // Several files are rarely written at once: wait until two looks agree.
         let is_at_rest = last.as_ref() == Some(&seen);
         let is_changed = loaded.as_ref() != Some(&seen);

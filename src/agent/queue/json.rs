@@ -81,7 +81,7 @@ fn revoke(object: &JsonObject) -> Result<Revocation> {
     let recipient = object.id("username")?;
     let name = object.text("name")?;
     let target = match (id, recipient, name) {
-        (Some(id), None, None) => {
+        (Some(id), None, None) if object.id("course")?.is_none() => {
             let id = CertificateId::parse(id)
                 .map_err(|cause| not_an_id("id", id).with_source(cause))?;
             Target::Certificate(id)
@@ -89,7 +89,7 @@ fn revoke(object: &JsonObject) -> Result<Revocation> {
         (Some(_), ..) => {
             return Err(Error::new(
                 ErrorKind::InvalidValue,
-                "`id` and a recipient: one of them says which certificate",
+                "`id` and a recipient or a course: the id alone says which certificate",
             ));
         }
         (None, recipient, name) => {
@@ -137,6 +137,16 @@ mod tests {
                 }
                 assert!(Task::from_json(&message[..at]).1.is_err());
             }
+        }
+    }
+
+    #[test]
+    fn revocation_by_id_names_no_course() {
+        let id = "0123456789abcdef0123456789abcdef";
+        for more in [r#""course":"c""#, r#""username":"a""#, r#""name":"Ada""#] {
+            let text = format!(r#"{{"action":"revoke","id":"{id}",{more}}}"#);
+            let error = Task::from_json(text.as_bytes()).1.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidValue, "{error}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -48,8 +49,10 @@ pub struct AnsweredRequest {
     pub is_dead_letter: bool,
 }
 
-#[derive(Default)]
 struct Shared {
+    /// Before the number of each request in its id. A register remembers the ids of what was done, also
+    /// after the process ends, and a request of the next one is not the same.
+    prefix: String,
     state: Mutex<State>,
     /// Notified when a request may have become ready.
     changed: Condvar,
@@ -89,7 +92,14 @@ struct LeaseReceipt {
 impl MemoryQueue {
     /// An empty queue, whose leases last a minute.
     pub fn new() -> Self {
-        Self { lease: DEFAULT_LEASE, shared: Arc::default() }
+        // Random keys of the process, from the operating system.
+        let prefix = RandomState::new().hash_one(());
+        let shared = Shared {
+            prefix: format!("{prefix:016x}"),
+            state: Mutex::default(),
+            changed: Condvar::new(),
+        };
+        Self { lease: DEFAULT_LEASE, shared: Arc::new(shared) }
     }
 
     /// Sets how long a request is kept from other agents.
@@ -124,7 +134,11 @@ impl MemoryQueue {
         state.requests.insert(number, request);
         drop(state);
         self.shared.changed.notify_one();
-        number.to_string()
+        self.id(number)
+    }
+
+    fn id(&self, number: u64) -> String {
+        format!("{}-{number}", self.shared.prefix)
     }
 
     /// Removes the request of a delivery whose lease has lasted, and keeps its answer.
@@ -153,7 +167,12 @@ impl MemoryQueue {
 
 impl State {
     /// Hands out the first request that is ready.
-    fn lease(&mut self, now: Instant, lease: Duration) -> Option<Delivery> {
+    fn lease(
+        &mut self,
+        now: Instant,
+        lease: Duration,
+        id: impl FnOnce(u64) -> String,
+    ) -> Option<Delivery> {
         let is_ready = |entry: &(&u64, &mut Request)| entry.1.ready_at <= now;
         let (number, request) = self.requests.iter_mut().find(is_ready)?;
         self.last_lease += 1;
@@ -166,7 +185,7 @@ impl State {
         };
         let receipt = LeaseReceipt { request: *number, lease: request.lease };
         Some(
-            Delivery::new(number.to_string(), task)
+            Delivery::new(id(*number), task)
                 .with_attempt(request.attempts)
                 .with_correlation(correlation)
                 .with_receipt(receipt),
@@ -184,7 +203,7 @@ impl Queue for MemoryQueue {
         let mut state = self.state();
         loop {
             let now = Instant::now();
-            if let Some(delivery) = state.lease(now, self.lease) {
+            if let Some(delivery) = state.lease(now, self.lease, |it| self.id(it)) {
                 return Ok(Some(delivery));
             }
             let ready_at = state.requests.values().map(|request| request.ready_at).min();
@@ -276,5 +295,20 @@ fn correlation(task: &Task) -> Correlation {
             Correlation { action: text("revoke"), ..Correlation::default() }
         }
         Task::Ignore(_) => Correlation::default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_of_two_queues_have_different_ids() {
+        let request = r#"{ "course": "c", "name": "Ada" }"#;
+        let (one, other) = (MemoryQueue::new(), MemoryQueue::new());
+        let first = one.send_json(request);
+        assert_ne!(first, other.send_json(request));
+        let delivery = one.receive(Duration::ZERO).unwrap().unwrap();
+        assert_eq!(delivery.id(), first);
     }
 }

@@ -23,7 +23,9 @@ pub use self::batch::{BatchResult, QueuedBatch, Unfinished};
 use self::connections::{
     Connections, is_existing_group, is_no_group, is_no_stream, is_refused_by_stream,
 };
-use self::entry::{ACCEPTED_AT, acceptance, is_acceptance, read_entry};
+use self::entry::{
+    ACCEPTED_AT, RESULT_NAME, acceptance, is_acceptance, name_without_id, read_entry,
+};
 use self::kept::is_kept;
 pub use self::kept::{KeptEntry, KeptRequests, Replay};
 use self::reply::{Fields, StreamEntry};
@@ -299,6 +301,9 @@ impl RedisQueue {
             fields.and_then(|fields| add_result(&self.stream, fields, &result));
         let mut add = self.add(&self.results);
         add.arg("result").arg(result);
+        if let Some(name) = name_without_id(delivery) {
+            add.arg(RESULT_NAME).arg(name);
+        }
         [add].into_iter().chain(of_batch).collect()
     }
 

@@ -68,6 +68,9 @@ fn english_date(text: &str) -> Option<Date> {
     let mut months = MONTHS.iter().enumerate().filter(|(_, it)| is_month(it));
     let (month, _) = months.next().filter(|_| months.next().is_none())?;
     let day = day.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    // A year of two digits is of no certain century.
+    let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let year = Some(year).filter(|year| year.len() == 4 && is_digits(year))?;
     let (day, year) = (day.parse::<u8>().ok()?, year.parse::<i16>().ok()?);
     Date::parse(&format!("{year:04}-{:02}-{day:02}", month + 1)).ok()
 }
@@ -83,6 +86,8 @@ mod tests {
             ("May 3, 2015", Some("2015-05-03")),
             ("February 2nd, 2012", Some("2012-02-02")),
             ("11 mai 2015", None),
+            ("May 3, 15", None),
+            ("May 3, +015", None),
             ("Ma 3, 2015", None),
             ("Feb 30, 2012", None),
             ("Spring 2026", None),

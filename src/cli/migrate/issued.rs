@@ -56,20 +56,28 @@ pub(super) fn run(
     };
     let mut outcomes: Vec<ImportOutcome> = Vec::new();
     // First the PDFs, whose text may tell which certificates they are; then what is left.
-    let mut seen: BTreeSet<String> = BTreeSet::new();
+    let mut seen = SeenIds::default();
     let pdfs = importer.pdfs()?;
     run_all(&importer, issued, &pdfs, &mut seen, &mut outcomes)?;
-    let others = importer.others(&seen);
+    let others = importer.others(&seen.all);
     run_all(&importer, issued, &others, &mut seen, &mut outcomes)?;
     tell(issued, &importer, &outcomes)
 }
 
-/// Reads and imports certificates, many at a time. The ids of all that were read are `seen`.
+/// The ids of PDFs that were read.
+#[derive(Default)]
+struct SeenIds {
+    all: BTreeSet<String>,
+    /// Those that are imported: one that fails does not take the place of another.
+    imported: BTreeSet<String>,
+}
+
+/// Reads and imports certificates, many at a time.
 fn run_all(
     importer: &Importer<'_>,
     issued: &MigrateIssued,
     work: &[Work],
-    seen: &mut BTreeSet<String>,
+    seen: &mut SeenIds,
     outcomes: &mut Vec<ImportOutcome>,
 ) -> Result<(), Failure> {
     let bar = console::progress_bar(work.len());
@@ -77,8 +85,9 @@ fn run_all(
         let mut certificates = Vec::new();
         let mut notes = Vec::new();
         for (id, read) in importer.read_all(chunk) {
+            seen.all.insert(id.clone());
             match read {
-                Ok((certificate, _)) if !seen.insert(id.clone()) => {
+                Ok((certificate, _)) if !seen.imported.insert(id.clone()) => {
                     let why = "another PDF bears the same number".to_owned();
                     outcomes.push(ImportOutcome::failed(certificate.id.into(), why));
                 }
@@ -86,10 +95,7 @@ fn run_all(
                     certificates.push(certificate);
                     notes.push(note);
                 }
-                Err(why) => {
-                    seen.insert(id.clone());
-                    outcomes.push(ImportOutcome::failed(id, why));
-                }
+                Err(why) => outcomes.push(ImportOutcome::failed(id, why)),
             }
         }
         if !issued.dry_run {

@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use crate::Timestamp;
+
 /// A value of a YAML 1.1 file, with the line on which it begins.
 #[derive(Debug, Clone)]
 pub(super) struct Node {
@@ -9,6 +11,8 @@ pub(super) struct Node {
     /// The scalar as it is written, if it is one without quotes.
     pub(super) written: Option<String>,
     pub(super) line: usize,
+    /// How many levels it has, itself included.
+    pub(super) height: usize,
 }
 
 /// What PyYAML makes of a scalar, a list or a map. Aliases share their node.
@@ -29,6 +33,17 @@ pub(super) enum Value {
 pub(super) type Entry = (Rc<Node>, Rc<Node>);
 
 impl Node {
+    pub(super) fn new(value: Value, written: Option<String>, line: usize) -> Self {
+        let below = match &value {
+            Value::List(items) => items.iter().map(|item| item.height).max(),
+            Value::Map(entries) => {
+                entries.iter().map(|(key, value)| key.height.max(value.height)).max()
+            }
+            _ => None,
+        };
+        Self { height: 1 + below.unwrap_or_default(), value, written, line }
+    }
+
     /// The value of a key. Of equal keys the last counts.
     pub(super) fn get(&self, key: &str) -> Option<&Rc<Node>> {
         let Value::Map(entries) = &self.value else { return None };
@@ -106,7 +121,11 @@ fn integer(text: &str) -> Option<i128> {
         return None;
     }
     let plain = digits.replace('_', "");
-    let parse = |text: &str, radix| i128::from_str_radix(text, radix).ok();
+    // A second sign makes it a text.
+    let parse = |text: &str, radix| {
+        let is_plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        is_plain.then(|| i128::from_str_radix(text, radix).ok()).flatten()
+    };
     let number = if let Some(binary) = plain.strip_prefix("0b") {
         parse(binary, 2)
     } else if let Some(hexadecimal) = plain.strip_prefix("0x") {
@@ -171,7 +190,25 @@ fn date(text: &str) -> Option<String> {
     let is_time = rest.starts_with(|c: char| c.is_ascii_digit())
         && rest.contains(':')
         && rest.bytes().all(|b| b.is_ascii_digit() || b":.+-Zz ".contains(&b));
-    is_time.then(|| format!("{date} {rest}"))
+    if !is_time {
+        return None;
+    }
+    match rest.find(['+', '-']) {
+        Some(at) => in_utc(&date, &rest[..at], &rest[at..]),
+        None => Some(format!("{date} {rest}")),
+    }
+}
+
+/// A time in a zone such as `-5` or `+05:30`: PyYAML makes it one in UTC, which may be on another day.
+fn in_utc(date: &str, time: &str, zone: &str) -> Option<String> {
+    let time = time.trim_end();
+    let (hour, _) = time.split_once(':')?;
+    let (sign, zone) = zone.split_at(1);
+    let (hours, minutes) = zone.split_once(':').unwrap_or((zone, "00"));
+    let zero = if hour.len() == 1 { "0" } else { "" };
+    let text = format!("{date}T{zero}{time}{sign}{hours:0>2}:{minutes}");
+    let text = Timestamp::parse(&text).ok().filter(|_| !time.contains('.'))?.to_string();
+    Some(text.trim_end_matches('Z').replace('T', " "))
 }
 
 fn print_float(number: f64) -> String {
@@ -229,7 +266,7 @@ mod tests {
     use super::*;
 
     fn printed(text: &str) -> String {
-        Node { value: resolve(text), written: None, line: 1 }.printed()
+        Node::new(resolve(text), None, 1).printed()
     }
 
     #[test]
@@ -237,6 +274,14 @@ mod tests {
         for (text, expected) in [
             ("010", "8"),
             ("08", "08"),
+            ("0-5", "0-5"),
+            ("0x-1", "0x-1"),
+            ("0b+1", "0b+1"),
+            ("-0-5", "-0-5"),
+            ("1:+5", "1:+5"),
+            ("2014-03-02 23:00:00 -05:00", "2014-03-03 04:00:00"),
+            ("2014-03-02t23:00:00+5", "2014-03-02 18:00:00"),
+            ("2014-03-02 23:00:00", "2014-03-02 23:00:00"),
             ("0x1F", "31"),
             ("1_000", "1000"),
             ("1:30", "90"),

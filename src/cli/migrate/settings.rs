@@ -48,13 +48,32 @@ const AUTH_KEYS: [&str; 7] = [
 /// Keys that installations of its time have in `env.json` or `auth.json` although nothing reads them.
 const UNUSED: [&str; 2] = ["CERT_DATA", "TEMPLATE_DATA_DIR"];
 
+/// Whether a setting of another program may be a secret, by its name, a name in it, or as an address with a
+/// password.
+fn may_be_secret(key: &str, value: &Json) -> bool {
+    const WORDS: [&str; 8] =
+        ["auth", "credential", "key", "pass", "private", "pw", "secret", "token"];
+    let key = key.to_lowercase();
+    WORDS.iter().any(|word| key.contains(word))
+        || match value {
+            Json::String(text) => {
+                text.split_once("://").is_some_and(|(_, rest)| rest.contains('@'))
+            }
+            Json::Array(items) => items.iter().any(|item| may_be_secret("", item)),
+            Json::Object(entries) => {
+                entries.iter().any(|(key, value)| may_be_secret(key, value))
+            }
+            _ => false,
+        }
+}
+
 /// What an installation sets, by the names of `env.json` and `auth.json`.
 #[derive(Debug, Default)]
 pub(super) struct OldSettings {
     values: IndexMap<String, Setting>,
-    /// Keys of `env.json` that mean nothing to the old program.
+    /// Keys of `env.json` that mean nothing to the old program, and whose names are not those of secrets.
     pub(super) unknown: Vec<(String, Json)>,
-    /// Those of `auth.json`, which may be secrets.
+    /// The others, and those of `auth.json`, which may be secrets.
     pub(super) unknown_secrets: Vec<(String, Json)>,
 }
 
@@ -148,18 +167,24 @@ impl OldSettings {
             if known.contains(&key.as_str()) {
                 self.values.insert(key, Setting { value, file: name });
             } else {
+                let is_of_auth = AUTH_KEYS.contains(&key.as_str());
                 let why = if UNUSED.contains(&key.as_str())
                     || ENV_KEYS.contains(&key.as_str())
+                    || is_of_auth
                 {
                     "the old program did not read it here"
                 } else {
                     "no setting of the old program"
                 };
-                let (place, list) = match name {
-                    "auth.json" => ("keys/legacy.json", &mut self.unknown_secrets),
-                    _ => ("`legacy` in testamur.yaml", &mut self.unknown),
-                };
+                let (place, list) =
+                    if name == "auth.json" || is_of_auth || may_be_secret(&key, &value) {
+                        ("keys/legacy.json", &mut self.unknown_secrets)
+                    } else {
+                        ("`legacy` in testamur.yaml", &mut self.unknown)
+                    };
                 report.translated(at, &key, format!("{why}; kept in {place}"));
+                let is_taken = list.iter().any(|(taken, _)| *taken == key);
+                let key = if is_taken { format!("{key} of {name}") } else { key };
                 list.push((key, value));
             }
         }
@@ -200,5 +225,24 @@ impl OldSettings {
             Some(Json::Array(items)) => !items.is_empty(),
             Some(Json::Object(entries)) => !entries.is_empty(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_known_by_their_names_and_as_addresses_with_a_password() {
+        let is_secret = |key: &str, value: Json| may_be_secret(key, &value);
+        for key in ["DB_PASSWORD", "QueueAuth", "API_KEY", "hmac_secret", "GH_TOKEN"] {
+            assert!(is_secret(key, "x".into()), "{key}");
+        }
+        let nested = serde_json::json!({ "default": [{ "PASSWORD": "x" }] });
+        assert!(is_secret("DATABASES", nested));
+        assert!(is_secret("BROKER", "amqp://user:word@host/".into()));
+        assert!(!is_secret("BROKER", "amqp://host/".into()));
+        assert!(!is_secret("CERTS_ARE_CALLED", "statement".into()));
+        assert!(!is_secret("PORT", 7.into()));
     }
 }

@@ -17,6 +17,9 @@ const MAX_NODES: usize = 2_000_000;
 const MAX_MERGED: usize = 2_000_000;
 /// The deepest nesting.
 const MAX_DEPTH: usize = 60;
+/// How deep values may be nested once each alias has the value of its anchor: what walks them, and what
+/// drops them, calls itself for each level.
+const MAX_HEIGHT: usize = 1_000;
 
 /// A file that was read, and what was noticed on the way.
 #[derive(Debug)]
@@ -89,7 +92,7 @@ impl<'a> Composer<'a> {
                 event => root = Some(self.node(event, line, 0)?),
             }
         }
-        let empty = || Rc::new(Node { value: Value::None, written: None, line: 1 });
+        let empty = || Rc::new(Node::new(Value::None, None, 1));
         Ok(root.unwrap_or_else(empty))
     }
 
@@ -151,7 +154,12 @@ impl<'a> Composer<'a> {
             }
             _ => return Err((line, "the file is not understood here".to_owned())),
         };
-        let node = Rc::new(Node { value, written, line });
+        let node = Node::new(value, written, line);
+        if node.height > MAX_HEIGHT {
+            let message = format!("aliases nest it deeper than {MAX_HEIGHT} levels");
+            return Err((line, message));
+        }
+        let node = Rc::new(node);
         if anchor != 0 {
             self.anchors.insert(anchor, Rc::clone(&node));
         }
@@ -266,6 +274,24 @@ mod tests {
         assert_eq!(printed(text, &["b", "y"]), "3");
         assert_eq!(printed(text, &["c", "y"]), "4");
         assert_eq!(printed(text, &["c", "z"]), "5");
+    }
+
+    #[test]
+    fn aliases_nest_as_deep_as_the_stack_allows() {
+        let chain = |length: usize, open: &str, close: &str| {
+            let mut text = String::from("a0: &a0 x\n");
+            for number in 1..length {
+                let last = number - 1;
+                text += &format!("a{number}: &a{number} {open}*a{last} {close}\n");
+            }
+            text
+        };
+        for (open, close) in [("[", "]"), ("{ b: ", "}")] {
+            assert!(read(chain(900, open, close).as_bytes()).is_ok());
+            let text = chain(3_000, open, close);
+            let Err((line, why)) = read(text.as_bytes()) else { panic!("{open}") };
+            assert!(why.contains("aliases"), "{line}: {why}");
+        }
     }
 
     #[test]

@@ -76,12 +76,17 @@ impl<'a> StatusSource<'a> {
         self.is_left_out
     }
 
-    /// The file as the site's register knows it, if another program issued it. A register that does not
-    /// answer knows of none: its failure is told with the status. `--offline` leaves out the status
-    /// alone: a register in a folder says whose the file is.
-    pub(super) fn imported(&self, file: &[u8]) -> Option<ImportedFile> {
-        let Some(Ok(register)) = &self.register else { return None };
-        register.imported(file).ok().flatten()
+    /// The file as the site's register knows it, if another program issued it. `--offline` leaves out the
+    /// status alone: a register in a folder says whose the file is. Why a register could not be opened is
+    /// told with the status.
+    ///
+    /// # Errors
+    /// The register does not answer: what it would have said is not known.
+    pub(super) fn imported(&self, file: &[u8]) -> Result<Option<ImportedFile>, String> {
+        let Some(Ok(register)) = &self.register else { return Ok(None) };
+        register.imported(file).map_err(|error| {
+            one_line(&format!("the site's register does not answer: {error}"))
+        })
     }
 
     /// Asks for the status of an intact file. For others the status has no meaning.
@@ -154,6 +159,6 @@ pub(super) fn is_site(site: &SiteArguments) -> bool {
 }
 
 /// The first line of a message.
-fn one_line(message: &str) -> String {
+pub(super) fn one_line(message: &str) -> String {
     message.lines().next().unwrap_or_default().to_owned()
 }

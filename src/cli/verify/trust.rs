@@ -11,6 +11,13 @@ use crate::cli::args::{SiteArguments, Verify};
 use crate::cli::context;
 use crate::cli::exit::Failure;
 
+/// What is trusted.
+pub(super) struct CollectedTrust {
+    pub(super) trust: Trust,
+    /// Why it is not known what has been revoked, if it is not.
+    pub(super) unknown_crls: Option<String>,
+}
+
 /// Trusts the site's own keys, and the certificates and keys that the arguments name.
 ///
 /// Keys in the current folder are trusted only if it is a site's: a stranger's archive may have a
@@ -18,8 +25,9 @@ use crate::cli::exit::Failure;
 pub(super) fn collect(
     site: &SiteArguments,
     arguments: &Verify,
-) -> Result<Trust, Failure> {
+) -> Result<CollectedTrust, Failure> {
     let mut trust = Trust::new();
+    let mut unknown_crls = None;
     if arguments.keys.folder.is_some() || is_site(site) {
         let folder = context::key_folder(site, &arguments.keys);
         // Faulty settings are reported with the status; here they only name no further keys.
@@ -32,7 +40,12 @@ pub(super) fn collect(
             Err(_) => Keys::trusted(&folder)?,
         };
         if !arguments.offline {
-            trust = with_published_crls(site, arguments, trust);
+            match published_crls(site, arguments)
+                .and_then(|crls| Ok(trust.clone().with_crls(crls)?))
+            {
+                Ok(with_crls) => trust = with_crls,
+                Err(failure) => unknown_crls = Some(failure.message),
+            }
         }
     }
     for path in &arguments.trust {
@@ -63,21 +76,20 @@ pub(super) fn collect(
             .fold(trust, |trust, key| trust.with_source(key.fingerprint(), &name))
             .with_keys(keys);
     }
-    Ok(trust)
+    Ok(CollectedTrust { trust, unknown_crls })
 }
 
-/// Adds the published CRLs of the site's roots: a folder of keys that was put back from a copy may
-/// lack what was revoked since. A store that does not answer is told with the status.
-fn with_published_crls(site: &SiteArguments, arguments: &Verify, trust: Trust) -> Trust {
-    let crls = || -> Result<Vec<Vec<u8>>, Failure> {
-        let settings = context::read_settings(&context::open_site_without_note(site)?)?;
-        let public = context::public_store(site, &settings, &arguments.keys)?;
-        let folder = context::key_folder(site, &arguments.keys);
-        let published = |path: &str| context::published(&*public, path);
-        Ok(Keys::published_crls(&folder, &published)?)
-    };
-    let crls = crls().unwrap_or_default();
-    trust.clone().with_crls(crls).unwrap_or(trust)
+/// The published CRLs of the site's roots: a folder of keys that was put back from a copy may lack what
+/// was revoked since.
+fn published_crls(
+    site: &SiteArguments,
+    arguments: &Verify,
+) -> Result<Vec<Vec<u8>>, Failure> {
+    let settings = context::read_settings(&context::open_site_without_note(site)?)?;
+    let public = context::public_store(site, &settings, &arguments.keys)?;
+    let folder = context::key_folder(site, &arguments.keys);
+    let published = |path: &str| context::published(&*public, path);
+    Ok(Keys::published_crls(&folder, &published)?)
 }
 
 fn certificates(path: &Path) -> Result<Vec<X509>, Failure> {

@@ -129,6 +129,11 @@ fn headline(file: &VerifiedFile, offline: bool) -> String {
                  such as a PDF reader or pdfsig"
             )
         }
+        Verdict::NotSealed if file.status.why.is_some() => format!(
+            "not sealed: there is neither a seal nor a detached signature; whether another program \
+             issued it is not known, because {}",
+            why()
+        ),
         Verdict::NotSealed => {
             "not sealed: there is neither a seal nor a detached signature".to_owned()
         }

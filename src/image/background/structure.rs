@@ -253,4 +253,20 @@ mod tests {
             assert!(why.contains(words), "{dict}: {why}");
         }
     }
+
+    #[test]
+    fn file_that_ends_anywhere_is_judged() {
+        let whole = file(&[
+            CATALOG.as_bytes(),
+            &stream("/Filter[/FlateDecode]/DecodeParms[<<>>]", b"x"),
+            &stream("/Filter[]/Type/XRef/W[1 2 1]/Index[0 3]", b"x"),
+        ]);
+        let cut = b"%PDF-1.4\nxref\n1 0 obj <</Filter[stream\nstartxref\n9\n%%EOF";
+        let _ = check(cut);
+        for end in 0..whole.len() {
+            for rest in ["", "stream\n", ">>stream\n", "\nstartxref\n9\n%%EOF"] {
+                let _ = check(&[&whole[..end], rest.as_bytes()].concat());
+            }
+        }
+    }
 }

@@ -17,6 +17,12 @@ const MAX_DEPTH: usize = 100;
 const MAX_EXPANDED: u64 = 200_000;
 /// The most elements that markers draw: one marker for each vertex.
 const MAX_MARKED: u64 = 200_000;
+/// The properties that what is in an element does not inherit.
+const NOT_INHERITED: [&str; 3] = ["clip-path", "filter", "mask"];
+/// How many stops of a gradient cost what an element does.
+const STOPS_PER_ELEMENT: u64 = 16;
+/// The selector of all elements.
+const ANY: &str = "*";
 /// The most comparisons of an element with the selector of a style.
 const MAX_STYLE_WORK: usize = 20_000_000;
 
@@ -41,6 +47,10 @@ struct Walk<'a, 'input> {
 struct Size {
     elements: u64,
     depth: usize,
+    /// What inherits the paints and the markers of the element: the elements in it, also those that
+    /// `use` brings there, and their points.
+    heirs: u64,
+    vertices: u64,
 }
 
 impl<'a, 'input> Walk<'a, 'input> {
@@ -55,8 +65,8 @@ impl<'a, 'input> Walk<'a, 'input> {
             return Err(too_deep());
         }
         self.sizes.insert(key, None);
-        let mut size = Size { elements: 1, depth: 0 };
-        let mut add = |part: Size, times: u64| -> Result<()> {
+        let mut size = Size { elements: 1, depth: 0, heirs: 1, vertices: vertices(node) };
+        let add = |size: &mut Size, part: Size, times: u64| -> Result<()> {
             size.elements =
                 size.elements.saturating_add(part.elements.saturating_mul(times));
             size.depth = size.depth.max(part.depth + 1);
@@ -69,28 +79,45 @@ impl<'a, 'input> Walk<'a, 'input> {
             Ok(())
         };
         for child in node.children().filter(Node::is_element) {
-            add(self.size(child, above + 1)?, 1)?;
+            let part = self.size(child, above + 1)?;
+            add(&mut size, part, 1)?;
+            size.inherit(part);
         }
-        let vertices = vertices(node);
-        for (attribute, id) in self.references(node) {
+        let (drawn, others): (Vec<_>, Vec<_>) =
+            self.references(node).into_iter().partition(|(name, _)| *name == "href");
+        for (_, id) in drawn {
             let Some(target) = self.ids.get(id).copied() else { continue };
             let part = self.size(target, above + 1)?;
-            // All that use a gradient or a filter share it.
-            let is_shared = matches!(
-                target.tag_name().name(),
-                "linearGradient" | "radialGradient" | "filter" | "path" | "stop"
-            ) && node.tag_name().name() != "use";
-            if attribute.starts_with("marker") {
+            add(&mut size, part, 1)?;
+            if node.tag_name().name() == "use" {
+                size.inherit(part);
+            }
+        }
+        let Size { heirs, vertices, .. } = size;
+        for (attribute, id) in others {
+            let Some(target) = self.ids.get(id).copied() else { continue };
+            let part = self.size(target, above + 1)?;
+            // A name that is written in a way of its own counts as what costs most.
+            if attribute.contains("marker") {
                 if part.elements.saturating_mul(vertices) > MAX_MARKED {
                     return Err(too_costly("has markers at too many points"));
                 }
-                add(part, vertices)?;
-            } else {
-                add(
-                    Size { elements: if is_shared { 1 } else { part.elements }, ..part },
-                    1,
-                )?;
+                add(&mut size, part, vertices)?;
+                continue;
             }
+            let is_inherited = !NOT_INHERITED.contains(&attribute);
+            let elements = match target.tag_name().name() {
+                // The stops of a gradient are copied, which costs far less than to draw them.
+                "linearGradient" | "radialGradient" => {
+                    1 + part.elements / STOPS_PER_ELEMENT
+                }
+                _ => part.elements,
+            };
+            add(
+                &mut size,
+                Size { elements, ..part },
+                if is_inherited { heirs } else { 1 },
+            )?;
         }
         self.sizes.insert(key, Some(size));
         Ok(size)
@@ -116,10 +143,19 @@ impl<'a, 'input> Walk<'a, 'input> {
             }
         }
         found.extend(self.styles.of_selector(node.tag_name().name()));
+        found.extend(self.styles.of_selector(ANY));
         if let Some(id) = node.attribute("id") {
             found.extend(self.styles.of_selector(&format!("#{id}")));
         }
         found
+    }
+}
+
+impl Size {
+    /// Adds what inherits from the element because it is in it.
+    fn inherit(&mut self, part: Self) {
+        self.heirs = self.heirs.saturating_add(part.heirs);
+        self.vertices = self.vertices.saturating_add(part.vertices);
     }
 }
 
@@ -142,14 +178,10 @@ impl<'a> Styles<'a> {
             if references.is_empty() {
                 continue;
             }
-            for selector in selectors.split(',') {
-                let last = selector.split([' ', '\n', '\r', '\t', '>', '+', '~']);
-                let last = last.rev().find(|part| !part.is_empty()).unwrap_or("*");
-                let last = last.split([':', '[']).next().unwrap_or(last);
-                // `path.a.b` is found by its last class.
-                let start = last.rfind(['.', '#']).unwrap_or(0);
+            for selector in without_comments(selectors).split(',') {
+                let selector = last_name(selector).unwrap_or(ANY);
                 by_selector
-                    .entry(last[start..].to_owned())
+                    .entry(selector.to_owned())
                     .or_default()
                     .extend(references.iter().copied());
             }
@@ -166,6 +198,32 @@ impl<'a> Styles<'a> {
     }
 }
 
+/// A text of CSS without its comments.
+fn without_comments(text: &str) -> String {
+    let mut parts = text.split("/*");
+    let first = parts.next().unwrap_or_default().to_owned();
+    // What follows the end of each.
+    let rest = parts.filter_map(|part| Some(part.split_once("*/")?.1));
+    rest.fold(first, |all, part| all + " " + part)
+}
+
+/// The tag, the last class or the id of what a selector selects; `None` if it has none, or is written
+/// in a way of which that is not certain.
+fn last_name(selector: &str) -> Option<&str> {
+    // Spaces, brackets and signs may stand in a text, an escape, or a comment that has braces.
+    if selector.contains(['"', '\'', '\\', '/']) {
+        return None;
+    }
+    let last = selector.split([' ', '\n', '\r', '\t', '\x0c', '>', '+', '~']);
+    let last = last.rev().find(|part| !part.is_empty())?;
+    let last = last.split([':', '[']).next()?;
+    // `path.a.b` is found by its last class.
+    let name = &last[last.rfind(['.', '#']).unwrap_or(0)..];
+    let letters = name.trim_start_matches(['.', '#']);
+    let is_letter = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
+    (!letters.is_empty() && letters.chars().all(is_letter)).then_some(name)
+}
+
 /// The references of declarations such as `fill: url(#a); clip-path: url(#b)`.
 fn declarations(text: &str) -> impl Iterator<Item = (&str, &str)> {
     let pairs = text.split(';').filter_map(|one| one.split_once(':'));
@@ -180,11 +238,18 @@ fn urls(value: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// How many points of a path or a line may have a marker.
+/// How many points of a path or a line may have a marker: at most as many as it has numbers. The second
+/// point in digits begins another number: `.5.5` are two.
 fn vertices(node: Node<'_, '_>) -> u64 {
-    let data = node.attribute("d").or(node.attribute("points")).unwrap_or_default();
-    let numbers = data.split(|c: char| !(c.is_ascii_digit() || c == '.')).count();
-    numbers as u64
+    if node.tag_name().name() == "line" {
+        return 2;
+    }
+    let data = [node.attribute("d"), node.attribute("points")];
+    let parts = data
+        .iter()
+        .flatten()
+        .flat_map(|data| data.split(|c: char| !(c.is_ascii_digit() || c == '.')));
+    parts.map(|part| part.matches('.').count().max(1) as u64).sum()
 }
 
 fn too_deep() -> crate::base::error::Error {

@@ -100,6 +100,7 @@ impl LayoutSources {
             if unseen.iter().any(|folder| name.contains(folder)) {
                 continue;
             }
+            let id = named_file_id(name)?;
             let (bytes, built_in) = match site.built_in(name) {
                 Some(bytes) => (Bytes::new(bytes), true),
                 None => match site.read(name)? {
@@ -115,7 +116,6 @@ impl LayoutSources {
                 pictures += 1;
                 check_picture(name, &bytes, pictures)?;
             }
-            let id = file_id(name.trim_start_matches("layouts"));
             let source = if name.ends_with(".typ") {
                 Some(Source::new(id, utf8(name, &bytes)?.to_owned()))
             } else {
@@ -239,9 +239,22 @@ fn by_name<'a>(files: impl Iterator<Item = &'a SourceFile>) -> Vec<&'a SourceFil
     files
 }
 
-/// The interned path of a file, relative to `layouts/`.
+/// The interned path of a file of the site.
+fn named_file_id(name: &str) -> Result<FileId> {
+    let path = VirtualPath::new(name.strip_prefix("layouts").unwrap_or(name));
+    let path = path.map_err(|_| {
+        let message =
+            format!("a layout cannot have a file named `{}`", name.escape_debug());
+        Error::new(ErrorKind::InvalidValue, message)
+            .at(Place::file(name))
+            .with_help("rename it, without `\\` and `..`")
+    })?;
+    Ok(RootedPath::new(VirtualRoot::Project, path).intern())
+}
+
+/// The interned path of a file that has its name here, relative to `layouts/`.
 pub(crate) fn file_id(path: &str) -> FileId {
-    let path = VirtualPath::new(path).expect("names inside a site do not leave it");
+    let path = VirtualPath::new(path).expect("these names have no `\\` and no `..`");
     RootedPath::new(VirtualRoot::Project, path).intern()
 }
 
@@ -258,5 +271,28 @@ fn visit(node: &LinkedNode<'_>, call: &mut impl FnMut(&LinkedNode<'_>)) {
     call(node);
     for child in node.children() {
         visit(&child, call);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn file_whose_name_typst_cannot_have_is_refused_by_its_name() {
+        for name in ["a\\b.png", "../../x.typ"] {
+            let name = format!("layouts/own/{name}");
+            let site = Site::demo()
+                .with_file("layouts/own/layout.typ", "#let certificate(sheet) = none")
+                .with_file(name.as_str(), "x");
+            let names = ["layouts/own/layout.typ", name.as_str()];
+            let Err(error) =
+                LayoutSources::of_files(&site, "own", &names, "/own/layout.typ")
+            else {
+                panic!("{name}")
+            };
+            assert_eq!(error.kind(), ErrorKind::InvalidValue, "{error}");
+            assert!(error.message().contains("file named"), "{error}");
+        }
     }
 }

@@ -210,7 +210,11 @@ pub(super) fn take_over_all(
     Ok(())
 }
 
-/// The published CRLs of the roots of a folder, in DER. What is none of the root is left out.
+/// The published CRLs of the roots of a folder, in DER.
+///
+/// # Errors
+/// [`ErrorKind::Key`]: what is published in the place of a list is none of the root. It may have been one
+/// that revoked a key.
 pub(super) fn published_crls(
     keys: &KeyFolder,
     published: &PublishedFiles<'_>,
@@ -218,8 +222,14 @@ pub(super) fn published_crls(
     let mut crls = Vec::new();
     for number in keys.numbers()? {
         let Some(root) = root_of(keys, number)? else { continue };
-        let der = published(&crl_path(&root))?;
-        crls.extend(der.filter(|der| crl_of(&root, der).is_some()));
+        let path = crl_path(&root);
+        let Some(der) = published(&path)? else { continue };
+        if crl_of(&root, &der).is_none() {
+            let message = format!("the published file `{path}` is no list of this root");
+            return Err(Error::new(ErrorKind::Key, message)
+                .with_help("publish the list again: testamur key publish"));
+        }
+        crls.push(der);
     }
     Ok(crls)
 }

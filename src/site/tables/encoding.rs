@@ -8,6 +8,8 @@
 //! letters of some names, and no program can tell which is right. The refusal shows those letters.
 
 use std::borrow::Cow;
+#[cfg(feature = "cli")]
+use std::collections::BTreeSet;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{
@@ -16,6 +18,8 @@ use encoding_rs::{
     WINDOWS_1251, WINDOWS_1252, WINDOWS_1253, WINDOWS_1254, WINDOWS_1255, WINDOWS_1256,
     WINDOWS_1257, WINDOWS_1258,
 };
+#[cfg(feature = "cli")]
+use unicode_normalization::UnicodeNormalization as _;
 
 use crate::base::error::{Error, ErrorKind, Place, Result, did_you_mean};
 
@@ -44,6 +48,27 @@ const CANDIDATES: [&Encoding; 22] = [
     IBM866,
     MACINTOSH,
 ];
+
+/// The bytes that a text may be in a file: of each encoding that is known here, and of both forms in which
+/// Unicode writes a letter with an accent. An encoding that lacks a letter of it is left out.
+#[cfg(feature = "cli")]
+pub(crate) fn spellings(text: &str) -> BTreeSet<Vec<u8>> {
+    let mut found = BTreeSet::new();
+    let composed: String = text.nfc().collect();
+    let decomposed: String = text.nfd().collect();
+    for text in [text, &composed, &decomposed] {
+        found.insert(text.as_bytes().to_vec());
+        found.insert(text.encode_utf16().flat_map(u16::to_le_bytes).collect());
+        found.insert(text.encode_utf16().flat_map(u16::to_be_bytes).collect());
+        for encoding in CANDIDATES {
+            let (bytes, _, is_lossy) = encoding.encode(text);
+            if !is_lossy {
+                found.insert(bytes.into_owned());
+            }
+        }
+    }
+    found
+}
 
 /// How many cells a refusal shows.
 const MAX_SHOWN: usize = 3;

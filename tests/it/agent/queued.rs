@@ -278,6 +278,28 @@ fn requests_for_an_unknown_course_are_kept_replayed_and_erased() {
     assert!(nothing.stderr.contains("back on the queue: 0"), "{}", nothing.stderr);
 }
 
+/// A result names a recipient without a username in the message of a failure: erasing them removes it.
+#[test]
+fn failed_requests_without_a_username_are_erased_by_name() {
+    let redis = Redis::new();
+    let site = site(&redis, "");
+    let _agent = Program::start(site.command());
+    let name = "Ada \u{12000}";
+    redis.ask(&json!({ "course": COURSE, "name": name }));
+    redis.ask(&json!({ "course": COURSE, "name": "Grace Hopper" }));
+    redis.ask(&json!({ "course": COURSE, "name": "Emmy Noether", "username": "emmy" }));
+    until("all are answered", || redis.results().len() == 3);
+    let failed =
+        redis.results().into_iter().find(|it| it["outcome"] == "failed").unwrap();
+    assert!(failed["message"].as_str().unwrap().contains("Ada"), "{failed}");
+    for (name, left) in [(name, 2), ("Grace Hopper", 1)] {
+        let erased = run(&site, &["erase", "--recipient", name, "--yes"]);
+        assert_eq!(erased.code, 0, "{}", erased.stderr);
+        assert_eq!(redis.results().len(), left, "{}", erased.stderr);
+    }
+    assert_eq!(redis.results()[0]["username"], "emmy");
+}
+
 /// A request without a time of its own that waited, in the stream or among those that were kept, brings
 /// back nothing that was revoked since it was accepted, whatever it may do otherwise.
 #[test]

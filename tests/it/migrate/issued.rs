@@ -55,6 +55,24 @@ pub(super) fn site() -> Installation {
     old
 }
 
+/// A PDF that its signature does not fit takes not the place of the one that it fits.
+#[test]
+fn changed_pdf_does_not_keep_the_right_one_out() {
+    let old = site();
+    let changed = format!("%PDF-1.3 (https://verify.example.org/cert/{FIRST}) changed");
+    let first = "0".repeat(32);
+    old.dir.write(&format!("web/downloads/{first}/Attestation.pdf"), changed);
+    let run = old.dir.run(["--site", "new", "migrate", "issued"]);
+    run.ends(1);
+    assert!(run.stderr.contains("2 imported"), "{}", run.stderr);
+    assert!(!run.stderr.contains("another PDF"), "{}", run.stderr);
+    let found = old.dir.run(["--site", "new", "find", "ada", "--json"]);
+    found.ends(0);
+    assert_eq!(found.objects()[0]["verify_id"], FIRST);
+    let url = found.objects()[0].to_string();
+    assert!(!url.contains(&first), "{url}");
+}
+
 #[test]
 fn issued_certificates_are_found_verified_and_revoked() {
     let old = site();

@@ -121,3 +121,27 @@ fn verify_asks_the_published_list_of_the_site() {
         assert_eq!(found.code == 0, is_good, "{line:?}: {found:?}");
     }
 }
+
+/// A published list that cannot be read may be the one that revoked the key.
+#[test]
+fn published_list_that_cannot_be_read_is_not_taken_for_none() {
+    let workdir = school::site();
+    done(&workdir, &["issue", "-n", "Ada Lovelace"]);
+    let folder = "school/public/keys";
+    let list = workdir.names(folder).into_iter().find(|it| it.ends_with(".crl")).unwrap();
+    let list = format!("{folder}/{list}");
+    let ids = workdir.names("school/public/downloads");
+    let pdf = format!("school/public/downloads/{}/Certificate.pdf", ids[0]);
+    let verify = |more: &[&str]| run(&workdir, &[&["verify", &pdf][..], more].concat());
+    assert_eq!(verify(&[]).code, 0);
+    let whole = workdir.read(&list);
+    for broken in [b"broken".to_vec(), Vec::new(), whole[..whole.len() - 1].to_vec()] {
+        workdir.write(&list, broken);
+        let told = verify(&[]);
+        let text = String::from_utf8_lossy(&told.stdout);
+        assert_eq!(told.code, 3, "{text}");
+        assert!(text.starts_with("status unknown: "), "{text}");
+        assert!(text.contains("no list of this root"), "{text}");
+        assert_eq!(verify(&["--offline"]).code, 0);
+    }
+}

@@ -8,6 +8,41 @@ use crate::browser::chromium::Chromium;
 use crate::browser::server::Server;
 use crate::workdir::Workdir;
 
+/// Every user of a machine can read the command line by which a browser is opened.
+#[cfg(target_os = "linux")]
+#[test]
+fn command_line_of_the_browser_has_no_token() {
+    let workdir = school();
+    workdir.write(
+        "bin/xdg-open",
+        "#!/bin/sh\nprintf '%s' \"$1\" > opened.part\nmv opened.part opened\n",
+    );
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(workdir.path("bin/xdg-open"), executable).unwrap();
+    let studio = RunningStudio::start_with_browser(&workdir, "school", "bin");
+    let start = std::time::Instant::now();
+    while !workdir.path("opened").exists() {
+        assert!(start.elapsed().as_secs() < 60);
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let opened = String::from_utf8(workdir.read("opened")).unwrap();
+    assert!(!opened.contains(&studio.token), "{opened}");
+    let origin = format!("http://127.0.0.1:{}", studio.port);
+    let path = opened.strip_prefix(&origin).unwrap();
+    let host = origin.strip_prefix("http://").unwrap();
+    let foreign = [("Host", host), ("Sec-Fetch-Site", "cross-site")];
+    assert_eq!(studio.ask("GET", path, &foreign, b"").status, 403);
+    let own = [("Host", host), ("Sec-Fetch-Site", "none")];
+    assert_eq!(studio.ask("HEAD", path, &own, b"").status, 403);
+    let first = studio.ask("GET", path, &own, b"");
+    assert_eq!(first.status, 303, "{}", first.head);
+    let page = format!("location: /{}/", studio.token);
+    assert!(first.head.to_lowercase().contains(&page), "{}", first.head);
+    assert_eq!(studio.ask("GET", path, &own, b"").status, 403, "it holds once");
+    let page = format!("/{}/", studio.token);
+    assert_eq!(studio.ask("GET", &page, &own, b"").status, 200);
+}
+
 #[test]
 fn requests_of_others_are_refused() {
     let workdir = school();

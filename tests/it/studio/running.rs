@@ -29,9 +29,27 @@ pub(crate) struct Response {
 impl RunningStudio {
     /// Starts the program over a folder of the working folder.
     pub(crate) fn start(workdir: &Workdir, folder: &str, arguments: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_testamur"))
-            .args(["studio", folder, "--no-open"])
-            .args(arguments)
+        let mut command = Command::new(env!("CARGO_BIN_EXE_testamur"));
+        command.args(["studio", folder, "--no-open"]).args(arguments);
+        Self::of(workdir, command)
+    }
+
+    /// Starts the program, which opens a browser with what is in the folder `programs`.
+    pub(crate) fn start_with_browser(
+        workdir: &Workdir,
+        folder: &str,
+        programs: &str,
+    ) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_testamur"));
+        let path = std::env::var("PATH").unwrap_or_default();
+        let programs = workdir.path(programs);
+        command.args(["studio", folder]);
+        command.env("PATH", format!("{}:{path}", programs.display()));
+        Self::of(workdir, command)
+    }
+
+    fn of(workdir: &Workdir, mut command: Command) -> Self {
+        let mut child = command
             .current_dir(workdir.path(""))
             .env_remove("TESTAMUR_SITE")
             .env_remove("TESTAMUR_FONTS")

@@ -3,15 +3,46 @@
 use std::collections::HashSet;
 
 use super::reply::Fields;
-use crate::agent::queue::delivery::{Correlation, Task};
+use crate::agent::queue::delivery::{Correlation, Delivery, Target, Task};
 use crate::agent::queue::event::{EventRules, read_event};
 use crate::base::error::{Error, ErrorKind, Result, did_you_mean};
 use crate::base::timestamp::Timestamp;
+use crate::site::award::{Award, Recipient};
 use crate::site::request::Acceptance;
+use crate::site::request::json_object::JsonObject;
 use crate::site::request::limits::{MAX_ID, MAX_MESSAGE};
 
 /// The field of an entry that was kept: when the request came first, whose entry is gone.
 pub(super) const ACCEPTED_AT: &str = "accepted_at";
+
+/// The field of a result: the recipient's name, where the request has no other id of them. The message of
+/// a failure may hold it in any place, and erasing the recipient has to find the entry.
+pub(super) const RESULT_NAME: &str = "name";
+
+/// The name of the recipient of a request that has no other id of them.
+pub(super) fn name_without_id(delivery: &Delivery) -> Option<String> {
+    if delivery.correlation().recipient.is_some() {
+        return None;
+    }
+    match delivery.task() {
+        Ok(Task::Issue { request, .. }) => Some(request.name().as_str().to_owned()),
+        Ok(Task::Revoke(revocation)) => match &revocation.target {
+            Target::Award(Award { recipient: Recipient::Name(name), .. }) => {
+                Some(name.clone())
+            }
+            _ => None,
+        },
+        Ok(Task::Ignore(_)) => None,
+        Err(_) => lossy_name(delivery.receipt::<Fields>()?),
+    }
+}
+
+/// The name in an entry that cannot be understood otherwise.
+pub(super) fn lossy_name(fields: &Fields) -> Option<String> {
+    let object = fields.get("request").and_then(JsonObject::parse_lossy)?;
+    let name = object.text("name").ok().flatten()?;
+    Some(name.trim().to_owned())
+}
 
 /// When the request of an entry was accepted: the server makes ids of its time, and an entry that was
 /// kept says when it came first.

@@ -13,14 +13,15 @@ use serde_json::Value as Json;
 
 use super::batch::is_of_batch;
 use super::connections::Connections;
-use super::entry::{ACCEPTED_AT, acceptance, is_acceptance, read_entry};
+use super::entry::{
+    ACCEPTED_AT, RESULT_NAME, acceptance, is_acceptance, lossy_name, read_entry,
+};
 use super::reply::{self, Fields, StreamEntry};
 use crate::agent::queue::delivery::{Correlation, Target, Task};
 use crate::agent::queue::event::EventRules;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::timestamp::Timestamp;
 use crate::site::award::{Award, Recipient};
-use crate::site::request::json_object::JsonObject;
 use crate::site::settings::RedisSettings;
 
 /// The most bytes of a request that is kept, and the most fields: Lua takes some thousands.
@@ -141,7 +142,12 @@ impl KeptRequests {
             self.each(stream, "-", &mut |id, fields| {
                 let mut texts = Vec::new();
                 let (awards, name) = match fields.get("result") {
-                    Some(result) => (awards_of_result(result), None),
+                    Some(result) => {
+                        let name = fields.get(RESULT_NAME);
+                        let name =
+                            name.map(|it| String::from_utf8_lossy(it).into_owned());
+                        (awards_of_result(result, name.as_deref()), name)
+                    }
                     None => {
                         let (award, name) = self.award_of_request(fields, &mut texts);
                         (award.into_iter().collect(), name)
@@ -219,9 +225,7 @@ impl KeptRequests {
                 Target::Certificate { .. } => (None, None),
             },
             _ => {
-                let object = fields.get("request").and_then(JsonObject::parse_lossy);
-                let name = object.as_ref().and_then(|it| it.text("name").ok().flatten());
-                let name = name.map(|name| name.trim().to_owned());
+                let name = lossy_name(fields);
                 let recipient = match recipient {
                     Some(id) => Some(Recipient::Id(id)),
                     None => name.clone().map(Recipient::Name),
@@ -247,22 +251,21 @@ pub(super) fn is_kept(fields: &Fields) -> bool {
     fields.0.len() <= MAX_KEPT_FIELDS && sizes.sum::<usize>() <= MAX_KEPT
 }
 
-/// The awards that a result may be of. It does not say whether it is of a specimen, and names a recipient
-/// without an id only in a message.
-fn awards_of_result(result: &[u8]) -> Vec<Award> {
-    let Ok(result) = serde_json::from_slice::<Json>(result) else { return Vec::new() };
-    let Some(course) = result["course"].as_str() else { return Vec::new() };
-    let recipients = match result["username"].as_str() {
-        Some(id) => {
-            vec![Recipient::Id(id.to_owned()), Recipient::Specimen(id.to_owned())]
-        }
-        None => {
-            let message = result["message"].as_str().and_then(|it| it.strip_prefix('`'));
-            let name = message.and_then(|it| it.split_once("` has a certificate of `"));
-            let name = name.map(|(name, _)| Recipient::Name(name.to_owned()));
-            name.into_iter().collect()
-        }
-    };
+/// The awards that a result may be of, whose entry has the `name` of a recipient without an id. It does
+/// not say whether it is of a specimen.
+fn awards_of_result(result: &[u8], name: Option<&str>) -> Vec<Award> {
+    let result = serde_json::from_slice::<Json>(result).unwrap_or_default();
+    let course = result["course"].as_str().unwrap_or_default();
     let award = |recipient| Award { course: course.to_owned(), recipient };
-    recipients.into_iter().map(award).collect()
+    match (result["username"].as_str(), name) {
+        (Some(id), _) => {
+            let id = id.to_owned();
+            vec![award(Recipient::Id(id.clone())), award(Recipient::Specimen(id))]
+        }
+        (None, Some(name)) => {
+            let name = name.to_owned();
+            vec![award(Recipient::Name(name.clone())), award(Recipient::Specimen(name))]
+        }
+        (None, None) => Vec::new(),
+    }
 }

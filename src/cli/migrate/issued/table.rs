@@ -51,10 +51,12 @@ impl Table {
             .flexible(true)
             .from_reader(bytes);
         let header = reader.headers().map_err(|error| failed(error.to_string()))?.clone();
+        // Of several that a table has the first name counts, wherever its column stands.
         let column = |names: &[&str]| {
-            header
-                .iter()
-                .position(|it| names.contains(&it.trim().to_lowercase().as_str()))
+            let named = |name: &&str| {
+                header.iter().position(|it| it.trim().to_lowercase() == **name)
+            };
+            names.iter().find_map(named)
         };
         let verify = column(&["verify_uuid", "verify_id"]).ok_or_else(|| {
             failed(
@@ -94,5 +96,27 @@ impl Table {
             self.rows.insert(id, row);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn first_name_of_a_column_counts_wherever_it_stands() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("table.csv");
+        let id = "82371b7cc3424c319e3381fa28ce9568";
+        let table = format!(
+            "modified_date,user,course,username,created_date,course_id,verify_uuid\n\
+             2020-02-02,7,Other,ada,2014-03-02,X/Y/Z,{id}\n"
+        );
+        std::fs::write(&file, table).unwrap();
+        let table = Table::read(&[file]).unwrap();
+        let row = &table.rows[&id.parse::<CertificateId>().unwrap()];
+        assert_eq!(row.issued.as_deref(), Some("2014-03-02"));
+        assert_eq!(row.username.as_deref(), Some("ada"));
+        assert_eq!(row.course.as_deref(), Some("X/Y/Z"));
     }
 }

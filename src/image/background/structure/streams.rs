@@ -122,7 +122,6 @@ fn filter_names(object: &ObjectText<'_>) -> Result<Vec<Vec<u8>>, String> {
     let Some(value) = value.filter(|value| *value != b"null") else {
         return Ok(Vec::new());
     };
-    let is_list = value.starts_with(b"[");
     let names: Vec<Vec<u8>> = value
         .split(|byte| *byte == b'/')
         .skip(1)
@@ -131,7 +130,10 @@ fn filter_names(object: &ObjectText<'_>) -> Result<Vec<Vec<u8>>, String> {
             objects::name(&rest[..end.unwrap_or(rest.len())])
         })
         .collect();
-    let is_empty_list = is_list && value[1..value.len() - 1].trim_ascii().is_empty();
+    // The value may end without its bracket.
+    let inside = value.strip_prefix(b"[");
+    let inside = inside.map(|inside| inside.strip_suffix(b"]").unwrap_or(inside));
+    let is_empty_list = inside.is_some_and(|inside| inside.trim_ascii().is_empty());
     if names.is_empty() && !is_empty_list {
         return Err("it has a stream whose filter is another object".to_owned());
     }
