@@ -86,11 +86,15 @@ impl Background {
                  {height:.0} mm: it does not fill it",
                 own.0, own.1
             );
-            let help = if self.is_sized() {
-                "write `paper: background` in `layout.yaml`, or export it anew"
+            let paper = if self.is_sized() {
+                "`paper: background`"
             } else {
-                "write a `paper` of its shape in `layout.yaml`, or export it anew"
+                "a `paper` of its shape"
             };
+            let help = format!(
+                "export it as {width:.0} × {height:.0} mm, or write {paper} in the `layout.yaml` of a \
+                 layout of your own"
+            );
             warnings.push(Warning::new(ErrorKind::Image, message).with_help(help));
         }
         warnings.into_iter().map(|warning| warning.at(self.place.clone())).collect()

@@ -39,8 +39,16 @@ struct Modules {
 impl QrCode {
     /// The modules of the quiet zone on each side; the standard asks for four.
     pub(crate) const QUIET_ZONE: usize = 4;
+    /// The shortest side of a module, in millimetres: what the camera of a phone reads from print at
+    /// arm's length.
+    const MIN_MODULE: f64 = 0.33;
     /// The luminance of paper from which a scanner reads black on it.
     const MIN_LUMINANCE: f64 = 0.75;
+
+    /// The shortest side, in millimetres, of a code of so many modules with its quiet zone.
+    pub(crate) fn min_side(modules: usize) -> f64 {
+        (modules + 2 * Self::QUIET_ZONE) as f64 * Self::MIN_MODULE
+    }
 
     /// Encodes an address. On dark paper the code has a white background of its own.
     ///

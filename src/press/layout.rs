@@ -208,6 +208,7 @@ impl Layout {
                         signatories: if full { self.max_signatories } else { 0 },
                         code,
                         badge: f64::from(u8::from(full)),
+                        photos: if full { self.photos().count() } else { 0 },
                         bilingual: full && self.bilingual,
                         specimen: full,
                     },

@@ -2,12 +2,13 @@
 //!
 //! Takes a [`Page`], gives a [`Proof`], or all errors. Every sentence stands on the page once, in
 //! its slot, in its own order; no glyph is missing; every family is declared; no ink leaves its
-//! slot or the page; nothing lies over a signature or another picture; all of it is seen. The decision made here: what
+//! slot or the page; nothing lies over a signature or another picture; all of it keeps its shape and is seen. The decision made here: what
 //! the proof cannot find on the page is an error, and a page with an error becomes no file.
 
 mod background;
 mod faces;
 mod ink;
+mod legible;
 #[cfg(feature = "studio")]
 pub(crate) mod outline;
 mod overflow;
@@ -69,6 +70,9 @@ impl Page {
         reader.check_overflow();
         reader.check_picture_overlaps();
         reader.check_text_overlaps();
+        if reader.errors.is_empty() {
+            reader.check_legible();
+        }
         if reader.errors.is_empty() {
             reader.check_visible(closely);
         }

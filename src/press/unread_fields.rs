@@ -27,6 +27,7 @@ pub(super) fn warning<'a>(
             || course.extra.contains_key(key)
             || layout.table.as_ref().is_some_and(|table| table.rows == *key)
             || layout.sources.drawn_fields.has(key)
+            || layout.photos().any(|photo| photo.field == *key)
     };
     let mut unread: Vec<&str> = request
         .extra()
@@ -62,6 +63,7 @@ pub(super) fn warning<'a>(
     let message = format!("nothing on the certificate reads {}", shown.join(", "));
     let known = layout.fields.iter().chain(&course.fields).chain(course.extra.keys());
     let known = known.chain(&named.names).map(String::as_str);
+    let known = known.chain(layout.photos().map(|photo| photo.field.as_str()));
     let help = match nearest(&truncated(first, 100), known) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => "leave it out, or name it in a sentence: `{{ extra.… }}`".to_owned(),

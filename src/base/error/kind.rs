@@ -53,7 +53,7 @@ pub enum ErrorKind {
     Overflow,
     /// Ink over a signature.
     Overlap,
-    /// Something on the page is cut, or something else lies over it.
+    /// Something on the page is cut or out of its shape, or something else lies over it.
     Hidden,
     /// Something on the page differs too little from what lies below it.
     Contrast,

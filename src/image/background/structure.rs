@@ -195,6 +195,29 @@ mod tests {
         assert!(fault(&[&table]).contains("lies in an object stream"));
     }
 
+    /// A signature names the catalog that it seals, and who adds a revision may give the number of an
+    /// old cross-reference stream to a field.
+    #[test]
+    fn references_of_signatures_and_of_revisions_are_no_circle() {
+        let catalog = b"<</Type/Catalog/Pages 2 0 R/Perms<</DocMDP 5 0 R>>\
+                        /AcroForm<</Fields[6 0 R]>>>>";
+        let signature = b"<</Type/Sig/Reference[<</Type/SigRef/TransformMethod/DocMDP\
+                          /Data 1 0 R>>]>>";
+        let table = stream("/Type/XRef/W[1 2 1]/Index[0 1]/Size 7/Root 1 0 R", &[0; 4]);
+        let objects: [&[u8]; 6] = [
+            catalog,
+            PAGES.as_bytes(),
+            PAGE.as_bytes(),
+            &stream("", b"q Q"),
+            signature,
+            &table,
+        ];
+        let mut bytes = file(&objects);
+        assert_eq!(check(&bytes), Ok(()));
+        bytes.extend(b"6 0 obj <</Type/Annot/FT/Sig/V 5 0 R/P 3 0 R>> endobj\n");
+        assert_eq!(check(&bytes), Ok(()));
+    }
+
     #[test]
     fn tree_that_grows_and_nesting_that_deepens_are_refused() {
         let levels: Vec<String> =

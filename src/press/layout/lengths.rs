@@ -25,6 +25,8 @@ pub(crate) struct PageFacts {
     pub(crate) code: CodeFacts,
     /// The width of the first badge for a height of 1; 0 without one.
     pub(crate) badge: f64,
+    /// How many of the layout's photos the request gives.
+    pub(crate) photos: usize,
     /// Whether there is a second language.
     pub(crate) bilingual: bool,
     /// Whether the page bears the mark of a specimen.
@@ -125,7 +127,7 @@ impl Length {
 
 const HELP: &str = "write millimetres, such as `170` or `width - 60`, with the names of \
                     `lengths` and `width`, `height`, `signatories`, `code.side`, `code.reach`, \
-                    `badge`, `bilingual`, `specimen`";
+                    `badge`, `photos`, `bilingual`, `specimen`";
 
 /// In millimetres.
 const MAX: f64 = 2000.0;
@@ -190,8 +192,16 @@ impl Lengths {
 }
 
 /// The names of [`PageFacts`].
-const NAMES: [&str; 7] =
-    ["width", "height", "signatories", "code", "badge", "bilingual", "specimen"];
+const NAMES: [&str; 8] = [
+    "width",
+    "height",
+    "signatories",
+    "code",
+    "badge",
+    "photos",
+    "bilingual",
+    "specimen",
+];
 
 fn merged(facts: &PageFacts, named: &IndexMap<String, f64>) -> Value {
     let code = [("side", facts.code.side), ("reach", facts.code.reach)];
@@ -201,6 +211,7 @@ fn merged(facts: &PageFacts, named: &IndexMap<String, f64>) -> Value {
         ("signatories", Value::from(facts.signatories)),
         ("code", Value::from_pairs(code)),
         ("badge", Value::from(facts.badge)),
+        ("photos", Value::from(facts.photos)),
         ("bilingual", Value::from(facts.bilingual)),
         ("specimen", Value::from(facts.specimen)),
     ];

@@ -38,6 +38,8 @@ pub(super) struct Mark<'a> {
     pub(super) rect: Option<Rect>,
     /// The start of the baseline, for text.
     pub(super) origin: Point,
+    /// From its own frame to the page.
+    pub(super) transform: Transform,
     /// The slot that it stands in: an index into [`Inked::slots`].
     pub(super) slot: Option<usize>,
     /// The number of the innermost group, which tells texts outside of slots apart.
@@ -183,6 +185,7 @@ impl<'a> Collector<'a, '_> {
             kind,
             rect,
             origin: Point::zero().transform(placed.transform),
+            transform: placed.transform,
             slot: placed.slot,
             group,
         });

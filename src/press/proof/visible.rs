@@ -19,7 +19,7 @@ use typst::visualize::Image;
 use self::contrast::{Rgb, Tones};
 use self::look::look;
 use self::painted::{Item, Painted, Walk};
-use self::pixels::{Doubt, Rasters, Subject, Verdict};
+use self::pixels::{Doubt, Rasters, Shows, Subject, Verdict};
 use self::shapes::Cover;
 use super::ink::{grown, holds};
 use super::reader::{PageReader, TOLERANCE};
@@ -65,8 +65,13 @@ impl PageReader<'_> {
             .collect();
         let mut found = Vec::new();
         for page in pages {
-            let is_ornament =
-                |label: &str| Some(label) == background || !known.contains(label);
+            let shows = |label: &str| match label {
+                _ if Some(label) == background || !known.contains(label) => {
+                    Shows::Nothing
+                }
+                _ if self.sheet.images().any(|image| image.id == label) => Shows::Picture,
+                _ => Shows::Text,
+            };
             let doubts = doubted.iter().filter_map(|&slot| {
                 let items: Vec<usize> = painted
                     .iter()
@@ -80,8 +85,7 @@ impl PageReader<'_> {
             let doubts: Vec<_> = doubts.collect();
             let regions = doubts.iter().map(|(.., doubt)| doubt.region);
             let Some(part) = regions.reduce(around) else { continue };
-            let rasters =
-                Rasters::of(&self.page.document.pages()[page], part, &is_ornament);
+            let rasters = Rasters::of(&self.page.document.pages()[page], part, &shows);
             for (slot, items, doubt) in doubts {
                 let fault = match rasters.judge(&doubt) {
                     Verdict::Seen => None,
@@ -127,6 +131,10 @@ impl PageReader<'_> {
         }
         match item.item {
             Item::Text(text) => {
+                // A stroke is painted over the letters.
+                if text.stroke.is_some() {
+                    return false;
+                }
                 let Some(colour) = Rgb::opaque(&text.fill) else { return false };
                 let earlier = painted[..index].iter().rev().filter(here);
                 let ground = ground(earlier, ink, item.slot, self.paper(item.page));
@@ -258,7 +266,7 @@ impl PageReader<'_> {
             let mut earlier = painted[..index].iter().rev();
             let below = earlier.find(|other| {
                 other.page == painted[index].page
-                    && other.slot != Some(slot)
+                    && !(other.slot == Some(slot) && matches!(other.item, Item::Text(_)))
                     && other.cover(ink) != Cover::None
             });
             below.map(|other| self.describe_painted(other))

@@ -99,6 +99,7 @@ impl Sheet {
             signatories: self.signatories.len(),
             code: code.unwrap_or_default(),
             badge: self.badges.first().map_or(0.0, |badge| badge.width / badge.height),
+            photos: self.photos.len(),
             bilingual: self.second.is_some(),
             specimen: self.specimen.is_some(),
         })?;

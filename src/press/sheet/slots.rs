@@ -21,9 +21,6 @@ use crate::press::layout::theme::ThemeDefaults;
 use crate::site::course::Colour;
 use crate::text::phrases::Phrase;
 
-/// The shortest side of a module of the QR code, in millimetres: what the camera of a phone reads
-/// from print at arm's length.
-const MIN_MODULE: f64 = 0.33;
 /// The box of the specimen's mark without a slot of its own: its distance from the upper right
 /// corner, and its sides.
 const SPECIMEN: (f64, f64, f64) = (4.0, 44.0, 8.0);
@@ -227,9 +224,8 @@ fn block_ids(blocks: &[SlotBlock], sheet: &Sheet) -> Vec<String> {
 
 /// The error of a slot in which the modules of the QR code would be too small.
 fn too_small(slot: &PlacedSlot, sheet: &Sheet) -> Option<Error> {
-    let modules = sheet.verify.as_ref()?.modules + 2 * QrCode::QUIET_ZONE;
     let side = slot.area.width.min(slot.area.height);
-    let needed = modules as f64 * MIN_MODULE;
+    let needed = QrCode::min_side(sheet.verify.as_ref()?.modules);
     (side < needed).then(|| {
         let message =
             finding!("code_too_small", format!("{needed:.1}"), format!("{side:.1}"));

@@ -8,10 +8,11 @@ use std::process::Command;
 use image::{ImageEncoder as _, Rgb, RgbImage};
 use testamur::press::{Draft, DraftOptions, Format, Press};
 use testamur::site::{Request, Site};
-use testamur::{Error, ErrorKind};
+use testamur::{Error, ErrorKind, Tag};
 
 use super::{LAYOUT, day};
 use crate::judges::output;
+use crate::room::first;
 use crate::workdir::Workdir;
 
 /// The slots of [`LAYOUT`] with one for a photo.
@@ -271,4 +272,81 @@ fn layout_in_typst_draws_the_photo_that_it_declares() {
         draft(site, Some("ada.jpg".into())).unwrap_or_else(|error| panic!("{error:#}"));
     let drawn = |pdf: &[u8]| pdf.windows(9).filter(|part| part == b"DCTDecode").count();
     assert_eq!((drawn(&bare.bytes), drawn(&made.bytes)), (0, 1));
+}
+
+/// The layouts of the shelf that have a place for the photo of the holder.
+const WITH_PHOTO: [&str; 2] = ["card", "modern"];
+
+/// A course on a layout of the shelf, with a title as long as the layout takes.
+fn shelf(layout: &str) -> Site {
+    let title =
+        first("Introduction to the Strategy of Curling on Long Winter Evenings", 48);
+    let courses = format!(
+        "c:\n  title: {title}\n  organization: Example University\n  language: en\n  layout: \
+         {layout}\n  signatories:\n    - {{ name: Dr. Ada Example, title: Dean, signature: ada.svg }}\n"
+    );
+    Site::new().with_file("courses.yaml", courses).with_file("photos/ada.jpg", photo())
+}
+
+fn shelf_draft(
+    site: Site,
+    (language, name): (&str, &str),
+    photo: Option<&str>,
+    format: Format,
+) -> Result<Draft, Error> {
+    let mut request = Request::new("c", name)?.with_language(Tag::parse(language)?);
+    if let Some(photo) = photo {
+        request = request.with_extra("photo", photo);
+    }
+    let options = DraftOptions::default().with_format(format);
+    Press::new(site)?.draft_with(&request, day(), &options)
+}
+
+#[test]
+fn layouts_of_the_shelf_show_the_photo_of_the_holder() {
+    let long = ("en", "Maximiliane Freifrau von Seck");
+    for layout in WITH_PHOTO {
+        let drafted = |person, photo, format| {
+            let drafted = shelf_draft(shelf(layout), person, photo, format);
+            drafted.unwrap_or_else(|error| panic!("{layout}, {person:?}: {error:#}"))
+        };
+        for person in [("en", "Ada Lovelace"), ("de", "Jörg Müßig"), long] {
+            let bare = drafted(person, None, Format::Pdf);
+            let made = drafted(person, Some("ada.jpg"), Format::Pdf);
+            let photos =
+                |pdf: &[u8]| pdf.windows(9).filter(|part| part == b"DCTDecode").count();
+            assert_eq!((photos(&bare.bytes), photos(&made.bytes)), (0, 1), "{layout}");
+            assert!(made.warnings.is_empty(), "{layout}: {:?}", made.warnings);
+        }
+        // Each language of the layout says what it shows.
+        let sheet = drafted(("de", "Jörg Müßig"), Some("ada.jpg"), Format::Sheet);
+        let sheet: serde_json::Value = serde_json::from_slice(&sheet.bytes).unwrap();
+        assert_eq!(sheet["photos"]["photo"]["alt"], "Lichtbild", "{layout}");
+    }
+}
+
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
+#[test]
+fn photo_of_the_holder_leaves_room_for_every_script() {
+    for layout in WITH_PHOTO {
+        let press = Press::new(shelf(layout)).unwrap();
+        for (language, name) in [
+            ("ar", "محمد بن عبد الرحمن"),
+            ("ur", "ڈاکٹر سیّدہ نُزہت"),
+            ("ja", "渡邉一郎"),
+            ("hi", "श्रीमती ज्ञानेश्वरी"),
+            ("th", "อภิสิทธิ์ วัฒนพงศ์"),
+            ("ta", "டாக்டர் ஸ்ரீநிவாசமூர்த்தி"),
+            ("ru", "Ульяна Съёмщикова-Подъячева"),
+        ] {
+            let request = Request::new("c", name)
+                .unwrap()
+                .with_language(Tag::parse(language).unwrap())
+                .with_extra("photo", "ada.jpg");
+            let drafted = press.draft(&request, day());
+            let made =
+                drafted.unwrap_or_else(|error| panic!("{layout}, {language}: {error:#}"));
+            assert!(made.warnings.is_empty(), "{layout}: {:?}", made.warnings);
+        }
+    }
 }

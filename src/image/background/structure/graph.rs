@@ -9,13 +9,15 @@ const MAX_DEPTH: u32 = 200;
 /// The most pages and parts of the page tree, each counted as often as it is listed.
 const MAX_PAGES: u64 = 50_000;
 /// The keys by which objects refer back, or to what a reader does not follow, or follows only so
-/// far (ISO 32000-1, 7.7, 8.10, 12.3 to 12.7 and 14.7).
-const BACK_KEYS: [&[u8]; 27] = [
+/// far (ISO 32000-1, 7.5, 7.7, 8.10, 12.3 to 12.8 and 14.7).
+const BACK_KEYS: [&[u8]; 30] = [
     b"A",
     b"AA",
+    b"AN",
     b"Annots",
     b"B",
     b"D",
+    b"Data",
     b"Dest",
     b"Dests",
     b"F",
@@ -34,6 +36,7 @@ const BACK_KEYS: [&[u8]; 27] = [
     b"Popup",
     b"Prev",
     b"Resources",
+    b"Root",
     b"StructTreeRoot",
     b"T",
     b"V",

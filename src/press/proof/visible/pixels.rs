@@ -93,6 +93,28 @@ struct Part {
     bottom: usize,
 }
 
+/// What a labelled group has to show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shows {
+    /// Nothing: it is ornament.
+    Nothing,
+    /// The text of a sentence. What a layout draws around it, such as a bar of colour, is ground.
+    Text,
+    /// All of a picture.
+    Picture,
+}
+
+impl Shows {
+    /// Whether an item in it has to be seen.
+    fn has(self, item: &FrameItem) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Text => matches!(item, FrameItem::Text(_)),
+            Self::Picture => true,
+        }
+    }
+}
+
 /// What is kept of a frame.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Keep {
@@ -102,17 +124,12 @@ enum Keep {
 }
 
 impl Rasters {
-    /// Draws a part of a page. `is_ornament` says which labels are no slot whose content has to be
-    /// seen.
-    pub(super) fn of(
-        page: &Page,
-        part: Rect,
-        is_ornament: &dyn Fn(&str) -> bool,
-    ) -> Self {
+    /// Draws a part of a page. `shows` says what has to be seen of the group of a label.
+    pub(super) fn of(page: &Page, part: Rect, shows: &dyn Fn(&str) -> Shows) -> Self {
         let size = page.frame.size();
         let longest = size.x.max(size.y).to_pt().max(1.0);
         let scale = Scalar::new(PIXELS_PER_POINT.min(MAX_SIDE / longest));
-        let keep = |keep| kept(&page.frame, keep, is_ornament, false);
+        let keep = |keep| kept(&page.frame, keep, shows, Shows::Nothing);
         let (ground, ground_width) =
             ground(&keep(Keep::Ground), page.fill_or_white(), scale);
         let ground_height = ground.len() / 4 / ground_width.max(1);
@@ -296,16 +313,17 @@ fn nth(values: &mut [f32], share: f64) -> f64 {
 fn kept(
     frame: &Frame,
     keep: Keep,
-    is_ornament: &dyn Fn(&str) -> bool,
-    in_slot: bool,
+    shows: &dyn Fn(&str) -> Shows,
+    within: Shows,
 ) -> Frame {
     let mut part = Frame::new(frame.size(), frame.kind());
     for (at, item) in frame.items() {
         let item = match item {
             FrameItem::Group(group) => {
                 let label = group.label.map(|label| label.resolve());
-                let own = label.is_some_and(|label| !is_ornament(label.as_str()));
-                let inner = kept(&group.frame, keep, is_ornament, in_slot || own);
+                let own = label.map_or(Shows::Nothing, |label| shows(label.as_str()));
+                let own = if own == Shows::Nothing { within } else { own };
+                let inner = kept(&group.frame, keep, shows, own);
                 if inner.is_empty() {
                     continue;
                 }
@@ -313,7 +331,7 @@ fn kept(
                 FrameItem::Group(GroupItem { frame: inner, clip, ..group.clone() })
             }
             FrameItem::Link(..) | FrameItem::Tag(_) => continue,
-            _ if in_slot == (keep == Keep::Ground) => continue,
+            _ if within.has(item) == (keep == Keep::Ground) => continue,
             FrameItem::Text(text) if keep == Keep::Mask => {
                 let fill = Paint::Solid(Color::BLACK);
                 FrameItem::Text(TextItem { fill, ..text.clone() })

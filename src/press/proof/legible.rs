@@ -1,0 +1,199 @@
+//! Checks that what stands in a slot is painted in its own shape: letters beside each other, of a size
+//! that can be read, and nothing mirrored or squeezed.
+//!
+//! The decision made here: a layout may turn what it is given, and set it larger or smaller than it was
+//! fitted. What no reader would recognize is refused, even if all its ink is on the page.
+
+use typst::layout::{Abs, Transform};
+use typst::text::TextItem;
+
+use super::ink::MarkKind;
+use super::reader::PageReader;
+use crate::base::error::ErrorKind;
+use crate::image::qr::QrCode;
+use crate::press::sheet::sentence::Sentence;
+
+/// The smallest letters that can be read, in points: a raised figure on a card has 2.3.
+const MIN_SIZE: f64 = 2.0;
+/// How much wider than high, or slanted by as much, letters and pictures may become.
+const MAX_STRETCH: f64 = 1.8;
+/// The least share of its width that a text has where its letters are closer than they were fitted.
+const MIN_WIDTH: f64 = 0.7;
+
+/// What a reader would not recognize.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Distortion {
+    Mirrored,
+    Stretched,
+    /// Letters of so many points.
+    Small(f64),
+    Crowded,
+}
+
+impl Distortion {
+    fn describe(self, what: &str) -> (String, &'static str) {
+        match self {
+            Self::Mirrored => {
+                (format!("{what} is mirrored"), "draw it without a negative `scale`")
+            }
+            Self::Stretched => (
+                format!("{what} is squeezed or slanted out of its shape"),
+                "draw it without `scale` and `skew`, or with the same `scale` in both directions",
+            ),
+            Self::Small(size) => (
+                format!("{what} has letters of {size:.1} pt, too small to be read"),
+                "draw it without a `scale` or a `size` of the layout's own",
+            ),
+            Self::Crowded => (
+                format!("the letters of {what} lie over each other"),
+                "set it with `slot`, without a `tracking` of the layout's own",
+            ),
+        }
+    }
+}
+
+impl PageReader<'_> {
+    /// Checks every sentence and every picture of the sheet, but for the background.
+    pub(super) fn check_legible(&mut self) {
+        let mut found = Vec::new();
+        for (index, slot) in self.inked.slots.iter().enumerate() {
+            let distortion = match self.sentence_in(index) {
+                Some(sentence) => self.distortion_of_text(index, sentence),
+                None => self.distortion_of_picture(index),
+            };
+            found.extend(distortion.map(|distortion| (slot.label.clone(), distortion)));
+        }
+        for (label, (message, help)) in found {
+            self.report_in(&label, ErrorKind::Hidden, message, help);
+        }
+    }
+
+    fn distortion_of_text(
+        &self,
+        slot: usize,
+        sentence: &Sentence,
+    ) -> Option<(String, &'static str)> {
+        let mut texts = Vec::new();
+        let mut distortion = None;
+        for mark in self.inked.marks_in(slot) {
+            let (MarkKind::Text(text), Some(_)) = (&mark.kind, mark.rect) else {
+                continue;
+            };
+            distortion = distortion.or_else(|| distorted(text, mark.transform));
+            texts.push(*text);
+        }
+        let distortion = distortion
+            .or_else(|| is_crowded(&texts, sentence).then_some(Distortion::Crowded));
+        Some(distortion?.describe(&sentence.describe()))
+    }
+
+    fn distortion_of_picture(&self, slot: usize) -> Option<(String, &'static str)> {
+        let label = self.inked.slots[slot].label.as_str();
+        let mut marks = self.inked.marks_in(slot);
+        let distortion = marks.find_map(|mark| match mark.kind {
+            MarkKind::Image => out_of_shape(mark.transform),
+            _ => None,
+        });
+        if !self.sheet.images().any(|it| it.id == label) {
+            return None;
+        }
+        let what = self.describe_picture(label);
+        match distortion {
+            Some(distortion) => Some(distortion.describe(&what)),
+            None => self.too_small(slot, &what),
+        }
+    }
+
+    /// Whether a slot holds a code that no camera reads.
+    fn too_small(&self, slot: usize, what: &str) -> Option<(String, &'static str)> {
+        let verify = self.sheet.verify.as_ref()?;
+        if self.inked.slots[slot].label != verify.code.id {
+            return None;
+        }
+        let needed = QrCode::min_side(verify.modules);
+        let marks = self.inked.marks_in(slot).filter_map(|mark| mark.rect);
+        let sides = marks.map(|rect| rect.size().x.min(rect.size().y).to_mm());
+        let side = sides.reduce(f64::max)?;
+        (side < needed - 0.05).then(|| {
+            (
+                format!(
+                    "{what} needs {needed:.1} mm on each side to be read, and has {side:.1}"
+                ),
+                "draw it larger, or shorten `publish.url`",
+            )
+        })
+    }
+}
+
+/// How a text is distorted by its size and by the groups around it.
+fn distorted(text: &TextItem, transform: Transform) -> Option<Distortion> {
+    let (_, smaller) = stretches(transform);
+    let size = text.size.to_pt() * smaller;
+    out_of_shape(transform)
+        .or_else(|| (size < MIN_SIZE).then_some(Distortion::Small(size)))
+}
+
+/// How a transform changes the shape of what it moves.
+fn out_of_shape(transform: Transform) -> Option<Distortion> {
+    let (larger, smaller) = stretches(transform);
+    let Transform { sx, ky, kx, sy, .. } = transform;
+    if larger > MAX_STRETCH * smaller {
+        Some(Distortion::Stretched)
+    } else if sx.get() * sy.get() < ky.get() * kx.get() {
+        Some(Distortion::Mirrored)
+    } else {
+        None
+    }
+}
+
+/// By how much a transform stretches at most and at least: its singular values.
+fn stretches(transform: Transform) -> (f64, f64) {
+    let [a, b, c, d] =
+        [transform.sx, transform.ky, transform.kx, transform.sy].map(|share| share.get());
+    let squares = a * a + b * b + c * c + d * d;
+    let area = (a * d - b * c).abs();
+    let root = (squares * squares - 4.0 * area * area).max(0.0).sqrt();
+    let larger = ((squares + root) / 2.0).sqrt();
+    (larger, if larger > 0.0 { area / larger } else { 0.0 })
+}
+
+/// Whether the letters of a sentence are much closer to each other than they were fitted.
+fn is_crowded(texts: &[&TextItem], sentence: &Sentence) -> bool {
+    let size = texts.iter().map(|text| text.size.to_pt()).fold(0.0, f64::max);
+    let width: Abs = texts.iter().map(|text| text.width()).sum();
+    let fitted = &sentence.fitted;
+    size > 0.0 && width.to_pt() < MIN_WIDTH * fitted.natural / fitted.size * size
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use typst::layout::{Angle, Ratio};
+
+    #[test]
+    fn what_turns_a_text_keeps_its_shape_and_what_squeezes_it_does_not() {
+        let scaled = |x, y| Transform::scale(Ratio::new(x), Ratio::new(y));
+        for (transform, expected) in [
+            (Transform::identity(), None),
+            (Transform::rotate(Angle::deg(180.0)), None),
+            (Transform::rotate(Angle::deg(33.0)), None),
+            (scaled(0.9, 1.0), None),
+            (scaled(0.4, 0.4), None),
+            (scaled(-1.0, -1.0), None),
+            (scaled(-1.0, 1.0), Some(Distortion::Mirrored)),
+            (scaled(1.0, 0.03), Some(Distortion::Stretched)),
+            (scaled(0.001, 1.0), Some(Distortion::Stretched)),
+            (
+                Transform::rotate(Angle::deg(20.0)).pre_concat(scaled(1.0, -1.0)),
+                Some(Distortion::Mirrored),
+            ),
+            (Transform::skew(Angle::deg(-12.0), Angle::zero()), None),
+            (
+                Transform::skew(Angle::deg(80.0), Angle::zero()),
+                Some(Distortion::Stretched),
+            ),
+        ] {
+            assert_eq!(out_of_shape(transform), expected, "{transform:?}");
+        }
+    }
+}
