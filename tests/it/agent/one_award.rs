@@ -4,17 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use testamur::Result;
 use testamur::agent::{Agent, AgentExit, Clock, ClockReading, HttpApi};
 use testamur::site::{Secret, Site};
 
-use super::setup::{
-    AgentSite, COURSE, FixedClock, MemoryQueue, Program, Redis, TOKEN, issuer, post,
-    request, until,
-};
+use super::setup::{FixedClock, LONG, MemoryQueue, TOKEN, issuer, post, request, until};
 
 /// A clock at which the first request that is worked on stops until it is let go.
 #[derive(Default)]
@@ -54,7 +50,7 @@ fn requests_of_one(recipient: &str, number: usize) -> Vec<String> {
 
 fn agent(folder: &tempfile::TempDir, clock: &Arc<StoppingClock>) -> Agent {
     let issuer = issuer(folder.path(), Site::demo(), |store| store);
-    Agent::new(issuer, clock.clone(), "test").with_workers(2)
+    Agent::new(issuer, clock.clone(), "test").with_workers(2).with_shutdown_timeout(LONG)
 }
 
 fn count<'a>(answers: &'a [Value], key: &str) -> BTreeMap<&'a str, usize> {
@@ -114,28 +110,19 @@ fn stop_returns_requests_that_wait_for_their_award() {
     assert_eq!((queue.answers().len(), queue.waiting()), (1, 4));
 }
 
-/// More than can wait in line: the rest is returned to the queue and comes again.
+/// More than can wait in line: the rest is returned to the queue, and others behind it are done.
 #[test]
-fn hundreds_of_requests_of_one_award_are_answered_once_each() {
-    let (redis, site) = (Redis::new(), AgentSite::new());
-    for number in 0..400 {
-        redis.ask(&json!({ "course": COURSE, "name": "Ada", "username": "ada",
-            "reference": number.to_string() }));
-    }
-    for user in 0..10 {
-        redis.ask(&request(&format!("u{user}")));
-    }
-    let mut command = site.redis_command(&redis);
-    command.env("TESTAMUR_AGENT__REDIS__LEASE", "60");
-    let program = Program::start(command);
-    until("all are answered", || redis.results().len() >= 410);
-    thread::sleep(Duration::from_millis(500));
-    let results = redis.results();
-    assert_eq!(count(&results, "id").len(), 410);
-    assert_eq!(
-        count(&results, "outcome"),
-        BTreeMap::from([("issued", 11), ("unchanged", 399)])
-    );
-    assert_eq!(results.len(), 410, "one answer each");
-    program.terminate();
+fn requests_of_one_award_that_fill_the_line_stall_no_other() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), Arc::<StoppingClock>::default());
+    let queue = MemoryQueue::of(requests_of_one("ada", 300));
+    queue.add(request("eve").to_string());
+    let agent = agent(&folder, &clock).with_queue(queue.clone());
+    let running = agent.start().unwrap();
+    until("the other is answered", || !queue.answers().is_empty());
+    assert_eq!(queue.answers()[0]["username"], "eve");
+    let stopping = thread::spawn(move || running.wait(|| true));
+    until("they are returned", || queue.waiting() == 299);
+    clock.let_go();
+    assert_eq!(stopping.join().unwrap(), AgentExit::Stopped);
+    assert_eq!(queue.waiting(), 299);
 }
