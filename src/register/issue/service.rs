@@ -29,6 +29,7 @@ use crate::seal::sealer::Sealer;
 use crate::seal::verify::Trust;
 use crate::site::RootCrl;
 use crate::site::award::{Award, Ids};
+use crate::site::course::Course;
 use crate::site::files::Site;
 use crate::site::id_secret::IdSecret;
 use crate::site::request::Request;
@@ -203,7 +204,7 @@ impl IssueService {
         self.refresh_crl(now)?;
         let course = self.press.courses().get(request.course())?;
         // A grade that does not pass changes nothing, whatever the award has.
-        request.mark(course, request.is_specimen())?;
+        self.check_grade(request, course)?;
         let award = AwardHandle::new(Award::of(request), &self.secret);
         let message = request.message_id().map(|id| award.message(id));
         let written = self.press.write(request)?;
@@ -342,7 +343,7 @@ impl IssueService {
         self.mark_stores()?;
         self.refresh_crl(now)?;
         let course = self.press.courses().get(request.course())?;
-        request.mark(course, request.is_specimen())?;
+        self.check_grade(request, course)?;
         let award = AwardHandle::new(Award::of(request), &self.secret);
         let editions = self.register().editions(&award)?;
         if editions.current.is_some() {
@@ -474,7 +475,7 @@ impl IssueService {
     /// As [`issue`](Self::issue), but for what only making the page or writing to a store can show.
     pub fn plan(&self, request: &Request, options: &IssueOptions) -> Result<Plan> {
         let course = self.press.courses().get(request.course())?;
-        request.mark(course, request.is_specimen())?;
+        self.check_grade(request, course)?;
         let award = AwardHandle::new(Award::of(request), &self.secret);
         let written = self.press.write(request)?;
         let mut facts = RequestFacts::of(&award, request, &written);
@@ -493,6 +494,40 @@ impl IssueService {
             Decision::IssueNext(editions) => (editions.next, false),
         };
         Ok(Plan { urls: CertificateUrls::new(ids, self.register().publish()), exists })
+    }
+
+    /// Checks that a grade passes. Of one that does not the error names the certificate that the recipient
+    /// has all the same: it is not for this program to decide whether that was a mistake.
+    ///
+    /// # Errors
+    /// As [`Request::mark`]; the stores failed.
+    fn check_grade(&self, request: &Request, course: &Course) -> Result<()> {
+        let Err(error) = request.mark(course, request.is_specimen()) else {
+            return Ok(());
+        };
+        if error.kind() != ErrorKind::NotPassed {
+            return Err(error);
+        }
+        let Some(record) = self.standing_record(&Award::of(request))? else {
+            return Err(error);
+        };
+        let message = format!(
+            "{}; the recipient has the certificate {}, which stays valid until it is revoked",
+            error.message(),
+            record.id
+        );
+        Err(Error::new(ErrorKind::NotPassed, message).with_help(format!(
+            "if it was issued by mistake: testamur revoke {} --reason \"…\"",
+            record.id
+        )))
+    }
+
+    /// The record of the certificate of an award that stands.
+    ///
+    /// # Errors
+    /// As [`Register::record`].
+    pub(crate) fn standing_record(&self, award: &Award) -> Result<Option<Record>> {
+        Ok(self.last(award)?.filter(|record| record.status.stands()))
     }
 
     /// The certificate of another award that took the place of the current edition, if it stands.
