@@ -128,8 +128,8 @@ fn recognise(bytes: &[u8], told: Option<&'static Encoding>) -> Option<&'static E
     if told.as_ref().is_some_and(is_unicode) || told == Some(UTF_8) {
         return None;
     }
-    // UTF-16 without a byte order mark: every line end is a pair of which one is 0. A text in which
-    // some lines end otherwise has a NUL by accident.
+    // UTF-16 without a byte order mark: a line end is a pair of which one byte is 0. A text with many
+    // other bytes of line ends has a NUL by accident; a few are of letters such as U+540D.
     let ends = |c: &char| matches!(c, '\n' | '\r');
     let raw_ends = bytes.iter().filter(|&&byte| ends(&char::from(byte))).count();
     let is_utf16 = |encoding: &'static Encoding| {
@@ -138,7 +138,7 @@ fn recognise(bytes: &[u8], told: Option<&'static Encoding>) -> Option<&'static E
         let is_text = text.chars().all(|c| !c.is_control() || c.is_whitespace());
         let known = text.chars().filter(|c| u32::from(*c) < 0x3000).count();
         let is_known = known * 10 > text.chars().count();
-        (lines > 0 && lines * 2 > raw_ends && is_text && is_known).then_some(encoding)
+        (lines > 0 && lines * 3 >= raw_ends && is_text && is_known).then_some(encoding)
     };
     // Of a letter of an alphabet one byte is below 0x20 there: NUL for Latin, 4 for Cyrillic.
     let low = bytes.iter().filter(|&&byte| byte < 0x20).count();
