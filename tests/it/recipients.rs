@@ -591,7 +591,7 @@ fn grade_that_its_cell_rounds_over_the_pass_mark_is_refused() {
     for words in [
         "a.xlsx:2: the cell of the grade shows `10` and holds 9.96",
         "a.xlsx:4: the cell of the grade shows `18` and holds 17.5",
-        "a.xlsx:3: `15` in the column `Grade` is rounded by its cell",
+        "a.xlsx:2: `10` in the column `Grade` is rounded by its cell",
         "2 made, 2 failed",
     ] {
         assert!(said.contains(words), "no {words} in {said}");

@@ -197,9 +197,8 @@ impl<'a> RowJudge<'a> {
     /// Refuses a second header that says something else of the name than the first: `First name` below
     /// `Student` makes half a name of the whole.
     fn refuse_other_header(&self, row: &TableRow) -> Result<()> {
-        let used = || row.cells.iter().filter(|cell| !cell.is_blank());
-        let is_word = |cell: &TableCell| !words::meanings(&cell.text).is_empty();
-        if used().count() < 2 || !used().all(is_word) {
+        let is_word = |cell: &&TableCell| !words::meanings(&cell.text).is_empty();
+        if row.cells.iter().filter(is_word).count() < 2 {
             return Ok(());
         }
         for (header, cell) in self.table.header.iter().zip(&row.cells) {
