@@ -141,7 +141,8 @@ fn recognise(bytes: &[u8], told: Option<&'static Encoding>) -> Option<&'static E
         (lines > 0 && lines * 3 >= raw_ends && is_text && is_known).then_some(encoding)
     };
     // Of a letter of an alphabet one byte is below 0x20 there: NUL for Latin, 4 for Cyrillic.
-    let low = bytes.iter().filter(|&&byte| byte < 0x20).count();
+    let is_low = |byte: u8| byte < 0x20 && !matches!(byte, b'\n' | b'\r');
+    let low = bytes.iter().filter(|&&byte| is_low(byte)).count();
     let is_likely = !is_utf8 || low * 4 >= bytes.len();
     if bytes.len().is_multiple_of(2) && has_nul && is_likely {
         let found = [UTF_16LE, UTF_16BE].into_iter().find_map(is_utf16);
