@@ -71,12 +71,12 @@ pub(crate) fn run(
 
     #[cfg(feature = "redis")]
     if issue.queue {
-        let kept = &recipients.kept;
-        return queued::run(site, issue, &press, &jobs, kept, &options, &stop);
+        return queued::run(site, issue, &press, &jobs, recipients, &options, &stop);
     }
     let output = issue.output.as_deref();
     let (issuer, keys) = open_issuer(site, output, &issue.sealing, &press)?;
-    let mut report = Report::new(jobs.len());
+    let left_out = std::mem::take(&mut recipients.left_out);
+    let mut report = Report::new(jobs.len()).with_left_out(left_out);
     let mut warnings = console::RunWarnings::default();
     let together = IssueBatch::new(&issuer, options);
     let together = if jobs.len() > 1 { together.with_close_look() } else { together };
@@ -109,7 +109,7 @@ pub(crate) fn run(
             if let Ok(receipt) = &result {
                 report_receipt(job, receipt, issue.json, jobs.len() == 1);
             }
-            let row = ReportRow::new(job, result);
+            let row = ReportRow::new(job, result).with_standing(job, &issuer);
             if let ReportRow::Without { message, .. } = &row {
                 if issue.json {
                     console::print_json(&row.without_json(job));

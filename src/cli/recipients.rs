@@ -6,7 +6,7 @@
 use std::fmt::Write;
 
 use crate::press::Press;
-use crate::register::batch::TableReading;
+use crate::register::batch::{LeftOutRow, TableReading};
 use crate::site::RecipientsFormat;
 use crate::site::name;
 use crate::site::sample::SAMPLE_NAMES;
@@ -71,7 +71,9 @@ pub(crate) struct RecipientList {
     pub(crate) rows: Vec<RecipientRow>,
     /// The headers of the columns that are kept for the report.
     pub(crate) kept: Vec<String>,
-    /// What `--dry-run` prints about the file.
+    /// The rows that are of no recipient.
+    pub(crate) left_out: Vec<LeftOutRow>,
+    /// What `--dry-run` tells of the file.
     summary: Option<String>,
 }
 
@@ -101,7 +103,12 @@ impl ReadingContext<'_> {
     /// The recipients file cannot be read, or names no recipient. A row that cannot be read is no
     /// error here: its request is.
     pub(crate) fn read(&self, source: RecipientSource) -> Result<RecipientList, Failure> {
-        let plain = |rows| RecipientList { rows, kept: Vec::new(), summary: None };
+        let plain = |rows| RecipientList {
+            rows,
+            kept: Vec::new(),
+            left_out: Vec::new(),
+            summary: None,
+        };
         match source {
             RecipientSource::Name(name) => {
                 Ok(plain(vec![RecipientRow::with_name(&name)]))
@@ -131,6 +138,7 @@ impl ReadingContext<'_> {
         reading.layout = self.request.layout.as_deref();
         reading.language.clone_from(&self.request.language);
         let table = reading.table(file, bytes)?;
+        self.check_options(&table)?;
         for (target, headers) in &self.table.columns {
             // A header may have a plus in it.
             if table.header.contains(headers) {
@@ -162,14 +170,43 @@ impl ReadingContext<'_> {
             ));
         }
         let summary = summary(&table, &mapping, &recipients);
+        let left_out = recipients.left_out.into_iter();
+        let left_out = left_out.map(|(line, name)| {
+            let place = table.place(line);
+            LeftOutRow { place, name }
+        });
         Ok(RecipientList {
+            left_out: left_out.collect(),
             rows: recipients.rows,
             kept: recipients.kept,
             summary: Some(summary),
         })
     }
 
-    /// What the arguments say about the file.
+    /// Refuses arguments that say nothing of such a file. What a course says holds for files of every form.
+    fn check_options(&self, table: &Table) -> Result<(), Failure> {
+        let TableArguments { names, encoding, delimiter, sheet, header, .. } = self.table;
+        let is_list = *names;
+        let given = [
+            ("--sheet", sheet.is_some() && !table.is_sheet, "a spreadsheet"),
+            ("--encoding", encoding.is_some() && table.is_sheet, "a text file"),
+            (
+                "--delimiter",
+                delimiter.is_some() && (table.is_sheet || is_list),
+                "a table in text",
+            ),
+            ("--header", header.is_some() && is_list, "a table"),
+        ];
+        match given.into_iter().find(|(_, is_idle, _)| *is_idle) {
+            None => Ok(()),
+            Some((argument, _, of)) => Err(Failure::new(format!(
+                "{argument} is of {of}, and {} is another file: {}\nhelp: leave out {argument}",
+                table.file, table.form
+            ))),
+        }
+    }
+
+    /// What the arguments say of the file.
     fn format(&self) -> RecipientsFormat {
         let mut format = RecipientsFormat::default();
         for (target, headers) in &self.table.columns {

@@ -22,7 +22,7 @@ pub(crate) use self::bundle::IssuedPdfs;
 pub(crate) use self::file_names::{file_stem, unused_name};
 pub(crate) use self::job::{IssueJob, make_jobs};
 pub(crate) use self::reading::TableReading;
-pub(crate) use self::report::{Report, ReportRow};
+pub(crate) use self::report::{LeftOutRow, Report, ReportRow};
 #[cfg(feature = "cli")]
 pub(crate) use self::report::{printed_name, receipt_json};
 #[cfg(feature = "cli")]

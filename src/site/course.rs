@@ -9,8 +9,8 @@
 //! as a YAML merge key does.
 
 mod courses;
-mod failing_words;
 mod grade_number;
+mod grade_words;
 mod grades;
 mod outcome;
 mod pictures;
@@ -23,9 +23,9 @@ use indexmap::IndexMap;
 use serde_json::Value as Json;
 
 pub use self::courses::Courses;
-#[cfg(feature = "tables")]
-pub(in crate::site) use self::failing_words::is_failing;
 pub(crate) use self::grade_number::GradeNumber;
+#[cfg(feature = "tables")]
+pub(in crate::site) use self::grade_words::is_failing;
 pub(crate) use self::grades::no_scale;
 pub use self::grades::{GradeMark, GradeScale, LetterGrade, NumberGrade};
 pub use self::outcome::{Grade, Outcome};
@@ -141,7 +141,8 @@ impl Course {
     ///
     /// # Errors
     /// [`InvalidValue`](crate::ErrorKind::InvalidValue): it is outside of the scale, or a number
-    /// although the course declares no scale and has outcomes.
+    /// although the course declares no scale and has outcomes; without a scale a text that is neither
+    /// one of the outcomes nor a word for passing.
     /// [`NotPassed`](crate::ErrorKind::NotPassed): it is below the pass mark, or a word that says
     /// so.
     pub fn mark(&self, grade: &str, language: &Tag) -> Result<GradeMark> {
@@ -165,7 +166,20 @@ impl Course {
     ) -> Result<GradeMark> {
         let is_named = (!self.outcomes.is_empty())
             .then(|| outcome::by_text(&self.outcomes, grade.trim()).is_some());
-        GradeMark::read(grade, is_fraction, self.grades.as_ref(), language, is_named)
+        let mark = GradeMark::read(
+            grade,
+            is_fraction,
+            self.grades.as_ref(),
+            language,
+            is_named,
+        )?;
+        match &mark {
+            GradeMark::Text(text) if self.grades.is_none() => {
+                outcome::check_named(&self.outcomes, text)?;
+                Ok(mark)
+            }
+            _ => Ok(mark),
+        }
     }
 
     /// Returns what the grade of a part of the course is, a row of its table: it is printed, whether

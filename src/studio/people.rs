@@ -17,7 +17,7 @@ use super::workspace::Overlay;
 use crate::base::error::{Error, ErrorKind, Result, finding};
 use crate::base::lang::Tag;
 use crate::press::Press;
-use crate::register::batch::{IssueJob, TableReading, make_jobs, row_place};
+use crate::register::batch::{IssueJob, LeftOutRow, TableReading, make_jobs, row_place};
 use crate::site::recipients_format::{DateOrder, RecipientsFormat};
 use crate::site::tables::{
     ColumnUse, FreeFields, Mapping, RecipientField, RequestDefaults, Table, Unread,
@@ -43,6 +43,8 @@ pub(super) struct Ready {
     pub(super) jobs: Arc<Vec<IssueJob>>,
     /// The headers of the columns that are kept for the report.
     pub(super) kept: Vec<String>,
+    /// The rows that are of no recipient.
+    pub(super) left_out: Vec<LeftOutRow>,
 }
 
 /// How the file is to be read. What is not set is guessed, or asked for.
@@ -110,10 +112,11 @@ impl People {
             }
             Ok(table) => {
                 let read = wish.rows(&reading, &table, &press, &mut told);
-                read.map(|(jobs, kept)| Ready {
+                read.map(|(jobs, kept, left_out)| Ready {
                     press: press.clone(),
                     jobs: Arc::new(jobs),
                     kept,
+                    left_out,
                 })
             }
         };
@@ -198,7 +201,7 @@ impl Reading {
         table: &Table,
         press: &Press,
         told: &mut Value,
-    ) -> Option<(Vec<IssueJob>, Vec<String>)> {
+    ) -> Option<(Vec<IssueJob>, Vec<String>, Vec<LeftOutRow>)> {
         let (mut mapping, mut faults) = reading.mapping(table);
         if let Some(uses) = &self.uses {
             faults = Vec::new();
@@ -236,7 +239,12 @@ impl Reading {
         defaults.layout.clone_from(&self.layout);
         defaults.language.clone_from(&reading.language);
         let jobs = make_jobs(recipients.rows, &defaults, self.is_specimen);
-        Some((jobs, recipients.kept))
+        let left_out = recipients.left_out.into_iter();
+        let left_out = left_out.map(|(line, name)| {
+            let place = table.place(line);
+            LeftOutRow { place, name }
+        });
+        Some((jobs, recipients.kept, left_out.collect()))
     }
 
     /// The fault of rows without a course, if none is chosen.

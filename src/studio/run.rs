@@ -90,7 +90,7 @@ impl Runs {
         let rows = ready.jobs.len();
         let progress = Progress {
             rows: vec![None; rows],
-            report: Report::new(rows),
+            report: Report::new(rows).with_left_out(ready.left_out.clone()),
             is_finished: false,
             error: None,
             issuing: None,
@@ -293,7 +293,9 @@ impl Run {
             };
             let mut progress = self.progress();
             progress.rows[index] = Some(end);
-            progress.report.set(index, ReportRow::new(&jobs[index], result));
+            let row = ReportRow::new(&jobs[index], result);
+            let row = row.with_standing(&jobs[index], &issuing.service);
+            progress.report.set(index, row);
         });
         self.progress().issuing = Some(issuing);
         Ok(())

@@ -307,6 +307,315 @@ fn read_rows(
     found
 }
 
+/// A spreadsheet of LibreOffice with one sheet of these rows, and with these styles.
+fn ods(styles: &str, rows: &str) -> Vec<u8> {
+    let content = format!(
+        "<office:document-content xmlns:office=\"o\" xmlns:table=\"t\" xmlns:text=\"x\" \
+         xmlns:style=\"s\">{styles}<table:table table:name=\"T\">{rows}</table:table>\
+         </office:document-content>"
+    );
+    let mimetype = &b"application/vnd.oasis.opendocument.spreadsheet"[..];
+    archive(&[
+        ("mimetype".to_owned(), mimetype),
+        ("content.xml".to_owned(), content.as_bytes()),
+    ])
+}
+
+/// A row of texts in ODS.
+fn ods_row(attributes: &str, cells: &[&str]) -> String {
+    let cells = cells.iter().map(|cell| {
+        format!("<table:table-cell><text:p>{cell}</text:p></table:table-cell>")
+    });
+    format!(
+        "<table:table-row {attributes}>{}</table:table-row>",
+        cells.collect::<String>()
+    )
+}
+
+/// A spreadsheet of Excel with one sheet of this XML. The style 1 shows whole numbers, 2 whole percents.
+fn xlsx(sheet: &str) -> Vec<u8> {
+    const MAIN: &str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+    const OFFICE: &str =
+        "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+    let workbook = format!(
+        "<workbook xmlns=\"{MAIN}\" xmlns:r=\"{OFFICE}\"><sheets><sheet name=\"T\" sheetId=\"1\" \
+         r:id=\"r1\"/></sheets></workbook>"
+    );
+    let relation = |id: &str, kind: &str, target: &str| {
+        format!(
+            "<Relationship Id=\"{id}\" Type=\"{OFFICE}/{kind}\" Target=\"{target}\"/>"
+        )
+    };
+    let relations = |list: &str| {
+        format!(
+            "<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\">\
+             {list}</Relationships>"
+        )
+    };
+    let root = relations(&relation("r0", "officeDocument", "xl/workbook.xml"));
+    let parts = relation("r1", "worksheet", "worksheets/sheet1.xml");
+    let parts = relations(&(parts + &relation("r2", "styles", "styles.xml")));
+    let styles = format!(
+        "<styleSheet xmlns=\"{MAIN}\"><cellXfs count=\"3\"><xf numFmtId=\"0\"/><xf numFmtId=\"1\"/>\
+         <xf numFmtId=\"9\"/></cellXfs></styleSheet>"
+    );
+    let sheet = format!("<worksheet xmlns=\"{MAIN}\">{sheet}</worksheet>");
+    let parts = [
+        ("_rels/.rels", root),
+        ("xl/workbook.xml", workbook),
+        ("xl/_rels/workbook.xml.rels", parts),
+        ("xl/styles.xml", styles),
+        ("xl/worksheets/sheet1.xml", sheet),
+    ];
+    let parts: Vec<(String, &[u8])> =
+        parts.iter().map(|(name, text)| ((*name).to_owned(), text.as_bytes())).collect();
+    archive(&parts)
+}
+
+/// A row of texts in XLSX, and after them numbers with their styles.
+fn xlsx_row(row: u32, attributes: &str, texts: &[&str], numbers: &[(f64, u8)]) -> String {
+    let texts =
+        texts.iter().map(|text| format!("<c t=\"inlineStr\"><is><t>{text}</t></is></c>"));
+    let numbers = numbers
+        .iter()
+        .map(|(number, style)| format!("<c s=\"{style}\"><v>{number}</v></c>"));
+    let cells: String = texts.chain(numbers).collect();
+    format!("<row r=\"{row}\" {attributes}>{cells}</row>")
+}
+
+#[test]
+fn rows_that_are_not_seen_are_refused_in_every_form() {
+    let names = || ods_row("", &["Name", "Grade"]) + &ods_row("", &["Ada", "A"]);
+    let bob = |attributes: &str| ods_row(attributes, &["Bob", "B"]);
+    let style = |properties: &str| {
+        format!(
+            "<style:style style:name=\"r\" style:family=\"table-row\">\
+             <style:table-row-properties {properties}/></style:style>"
+        )
+    };
+    let group = |display: &str| {
+        format!(
+            "{}<table:table-row-group {display}><table:table-row-group>{}\
+             </table:table-row-group></table:table-row-group>",
+            names(),
+            bob("")
+        )
+    };
+    let of_style = "table:style-name=\"r\"";
+    let sheet = |properties: &str, attributes: &str| {
+        format!(
+            "{properties}<sheetData>{}{}{}</sheetData>",
+            xlsx_row(1, "ht=\"15\"", &["Name", "Grade"], &[]),
+            xlsx_row(2, "ht=\"15\"", &["Ada", "A"], &[]),
+            xlsx_row(3, attributes, &["Bob", "B"], &[])
+        )
+    };
+    let flat = "<sheetFormatPr defaultRowHeight=\"15\" zeroHeight=\"1\"/>";
+    for (name, bytes, is_refused) in [
+        (
+            "0cm",
+            ods(&style("style:row-height=\"0cm\""), &(names() + &bob(of_style))),
+            true,
+        ),
+        (
+            "0in",
+            ods(
+                &style(
+                    "style:row-height=\"0.000in\" style:use-optimal-row-height=\"false\"",
+                ),
+                &(names() + &bob(of_style)),
+            ),
+            true,
+        ),
+        (
+            "optimal",
+            ods(
+                &style("style:row-height=\"0cm\" style:use-optimal-row-height=\"true\""),
+                &(names() + &bob(of_style)),
+            ),
+            false,
+        ),
+        (
+            "high",
+            ods(&style("style:row-height=\"5mm\""), &(names() + &bob(of_style))),
+            false,
+        ),
+        ("folded", ods("", &group("table:display=\"false\"")), true),
+        ("unfolded", ods("", &group("")), false),
+        ("after", ods("", &(group("table:display=\"true\"") + &bob(""))), false),
+        ("zero", xlsx(&sheet(flat, "")), true),
+        ("own", xlsx(&sheet(flat, "ht=\"15\"")), false),
+        ("plain", xlsx(&sheet("", "")), false),
+    ] {
+        let table = Table::read(name, bytes, &RecipientsFormat::default());
+        match table {
+            Err(error) => {
+                assert!(is_refused, "{name}: {error}");
+                assert_eq!(error.to_string(), format!("{name}:3: this row is hidden"));
+            }
+            Ok(table) => assert!(!is_refused && table.rows.len() > 1, "{name}"),
+        }
+    }
+}
+
+#[test]
+fn long_numbers_of_a_sheet_are_no_ids() {
+    let rows = xlsx_row(1, "", &["Name", "Student ID"], &[])
+        + &xlsx_row(2, "", &["Wang Wei"], &[(110_101_199_003_071_233.0, 0)])
+        + &xlsx_row(3, "", &["Li Na"], &[(110_101_199_003_071.0, 0)])
+        + &xlsx_row(4, "", &["Ada", "110101199003071233"], &[]);
+    let table = xlsx(&format!("<sheetData>{rows}</sheetData>"));
+    let read = reading("ids.xlsx", table, "");
+    assert!(
+        read.contains(
+            "ids.xlsx:2: failed: `110101199003071000` in the column `Student ID` is a \
+                       number that a spreadsheet has rounded"
+        ),
+        "{read}"
+    );
+    assert!(read.contains("\"username\":\"110101199003071\""), "{read}");
+    assert!(read.contains("\"username\":\"110101199003071233\""), "{read}");
+}
+
+#[test]
+fn usernames_that_differ_only_in_capitals_are_doubted() {
+    let text = "Name,Username\nHal,X@Y.org\nHal,x@y.org\nAda,A1\nBob,Ａ1\nAda,A1\n";
+    let read = reading("r.csv", text.into(), "");
+    let doubt = "r.csv:3: `x@y.org` in the column `Username` differs from another username only in \
+                 capitals (2 such values)";
+    assert!(read.contains(doubt), "{read}");
+}
+
+#[test]
+fn part_of_a_name_without_a_place_is_refused() {
+    let text = "Vorname,Nachname,Namenszusatz\nLudwig,Beethoven,van\n";
+    let read = reading("r.csv", text.into(), "");
+    assert!(read.contains("parts of names, and their place is not known"), "{read}");
+    let told = "--column name=Vorname+Namenszusatz+Nachname";
+    assert!(reading("r.csv", text.into(), told).contains("\"Ludwig van Beethoven\""));
+    let ignored = reading("r.csv", text.into(), "--ignore Namenszusatz");
+    assert!(ignored.contains("\"Ludwig Beethoven\""), "{ignored}");
+    assert!(!reading("r.csv", text.replace("van", "").into(), "").contains("refused"));
+}
+
+#[test]
+fn rows_that_are_left_out_stand_in_the_report() {
+    let workdir = Workdir::new();
+    let text = "Name,Student ID\nAda,7x\nName,Student ID\nSuma,0013\nBob,8x\nTotal: 2,\n";
+    workdir.write("people.csv", text);
+    let issue = |report: &str| {
+        let run = workdir.run(["issue", "-f", "people.csv", "--report", report]);
+        assert_eq!(run.code, 1, "{run:?}");
+        assert!(run.stderr.contains("1 failed, 2 left out"), "{}", run.stderr);
+        workdir.read(report)
+    };
+    let report = issue("report.csv");
+    let rows: Vec<_> = csv::Reader::from_reader(&report[..])
+        .records()
+        .map(|row| {
+            let row = row.unwrap();
+            (row[0].to_owned(), row[1].to_owned(), row[3].to_owned())
+        })
+        .collect();
+    let rows: Vec<_> = rows.iter().map(|(a, b, c)| (&**a, &**b, &**c)).collect();
+    assert_eq!(
+        rows,
+        [
+            ("people.csv:2", "Ada", "issued"),
+            ("people.csv:3", "Name", "left-out"),
+            ("people.csv:4", "Suma", "failed"),
+            ("people.csv:5", "Bob", "issued"),
+            ("people.csv:6", "Total: 2", "left-out"),
+        ]
+    );
+    let report: Vec<Value> = serde_json::from_slice(&issue("report.json")).unwrap();
+    assert_eq!(report[4]["outcome"], "left-out");
+    assert_eq!(report[0]["outcome"], "unchanged");
+}
+
+#[test]
+fn arguments_that_say_nothing_of_a_file_are_refused() {
+    let workdir = Workdir::new();
+    workdir.write("a.csv", "Name\nAda\n");
+    workdir.write("two.csv", "Name\nAda\nBob\n");
+    let rows = xlsx_row(1, "", &["Name"], &[]) + &xlsx_row(2, "", &["Ada"], &[]);
+    workdir.write("a.xlsx", xlsx(&format!("<sheetData>{rows}</sheetData>")));
+    for arguments in [
+        &["a.csv", "--sheet", "X"][..],
+        &["a.xlsx", "--encoding", "windows-1252"],
+        &["a.xlsx", "--delimiter", ";"],
+        &["a.csv", "--names", "--delimiter", ";"],
+        &["a.csv", "--names", "--header", "1"],
+    ] {
+        let run = workdir.run(["issue", "--dry-run", "-f"].iter().chain(arguments));
+        assert_eq!(run.code, 1, "{run:?}");
+        let argument = arguments[arguments.len() - 2];
+        let told = run.stderr.contains(&format!("help: leave out {argument}"));
+        assert!(told || run.stderr.contains("leave out --names"), "{}", run.stderr);
+    }
+    assert_eq!(workdir.run(["issue", "--dry-run", "-f", "a.xlsx"]).code, 0);
+    let run = workdir.run(["issue", "--dry-run", "-f", "two.csv", "-u", "ada"]);
+    assert!(run.stderr.contains("help: leave out --username"), "{}", run.stderr);
+}
+
+#[test]
+fn a_nul_is_named_by_its_line() {
+    let text = b"Name,Grade\nAda,A\nBob\0,B\n".to_vec();
+    for options in ["", "--encoding utf-8"] {
+        let read = reading("z.csv", text.clone(), options);
+        assert!(read.contains("z.csv:3: the text has a NUL"), "{read}");
+    }
+}
+
+#[test]
+fn grade_that_its_cell_rounds_over_the_pass_mark_is_refused() {
+    let workdir = Workdir::new();
+    workdir.write("site/testamur.yaml", "publish: { url: https://example.org/c/ }\n");
+    let course = "K: { title: Knots, organization: School, language: de, grades: { scale: points, \
+                  max: 20, pass: 10 }, outcomes: { '>= 18': well } }\n\
+                  P: { title: Knots, organization: School, language: en, grades: { scale: percent, \
+                  pass: 50 } }\n";
+    workdir.write("site/courses.yaml", course);
+    let rows = xlsx_row(1, "", &["Name", "Grade"], &[])
+        + &xlsx_row(2, "", &["Ada"], &[(9.96, 1)])
+        + &xlsx_row(3, "", &["Bob"], &[(15.25, 1)])
+        + &xlsx_row(4, "", &["Eva"], &[(17.5, 1)])
+        + &xlsx_row(5, "", &["Hal"], &[(16.0, 1)]);
+    workdir.write("a.xlsx", xlsx(&format!("<sheetData>{rows}</sheetData>")));
+    let run = |course: &str, file: &str| {
+        let run = workdir.run(["--site", "site", "render", "-c", course, "-f", file]);
+        assert_eq!(run.code, 1, "{run:?}");
+        run.stderr
+    };
+    let said = run("K", "a.xlsx");
+    for words in [
+        "a.xlsx:2: the cell of the grade shows `10` and holds 9.96",
+        "a.xlsx:4: the cell of the grade shows `18` and holds 17.5",
+        "a.xlsx:2: `10` in the column `Grade` is rounded by its cell",
+        "2 made, 2 failed",
+    ] {
+        assert!(said.contains(words), "no {words} in {said}");
+    }
+    let cell = |kind: &str, value: &str, shown: &str| {
+        format!(
+            "<table:table-row><table:table-cell><text:p>N{shown}x</text:p></table:table-cell>\
+             <table:table-cell office:value-type=\"{kind}\" office:value=\"{value}\">\
+             <text:p>{shown}</text:p></table:table-cell></table:table-row>"
+        )
+    };
+    let rows = ods_row("", &["Name", "Grade"])
+        + &cell("float", "49.6", "50")
+        + &cell("percentage", "0.4951", "50,0%")
+        + &cell("float", "50", "50.00");
+    workdir.write("a.ods", ods("", &rows));
+    let said = run("P", "a.ods");
+    assert!(
+        said.contains("a.ods:2: the cell of the grade shows `50` and holds 49.6"),
+        "{said}"
+    );
+    assert!(said.contains("a.ods:3: ") && said.contains("1 made, 2 failed"), "{said}");
+}
+
 #[test]
 fn google_forms_export_publishes_no_line_as_a_name() {
     let workdir = Workdir::new();

@@ -18,6 +18,7 @@ use crate::agent::{QueuedBatch, Unfinished, open_batch, open_queue};
 use crate::cli::args::{Issue, SiteArguments};
 use crate::cli::batch::StopSignal;
 use crate::cli::exit::{CommandOutcome, Failure};
+use crate::cli::recipients::RecipientList;
 use crate::cli::{console, context};
 use crate::press::Press;
 use crate::register::IssueOptions;
@@ -41,14 +42,15 @@ pub(super) fn run(
     issue: &Issue,
     press: &Press,
     jobs: &[IssueJob],
-    kept: &[String],
+    recipients: RecipientList,
     options: &IssueOptions,
     stop: &StopSignal,
 ) -> Result<CommandOutcome, Failure> {
     let settings = context::agent_settings(press.settings(), &[])?;
     let folder = context::folder(site);
     check_queue(&settings, folder, stop)?;
-    let mut report = Report::new(jobs.len());
+    let RecipientList { kept, left_out, .. } = recipients;
+    let mut report = Report::new(jobs.len()).with_left_out(left_out);
     let mut rows = Vec::new();
     let mut requests = Vec::new();
     for (index, job) in jobs.iter().enumerate() {
@@ -84,7 +86,7 @@ pub(super) fn run(
     warnings.print();
     console::print_message(&report.summary());
     if let Some(file) = &issue.report {
-        write_report(file, &report, jobs, kept)?;
+        write_report(file, &report, jobs, &kept)?;
     }
     worked?;
     if done == jobs.len() {

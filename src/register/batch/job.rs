@@ -51,15 +51,21 @@ pub(crate) fn make_jobs(
     for (first, second) in repeated {
         let place = |index: usize| row_place(&jobs[index].row).unwrap_or_default();
         let username = jobs[second].request.as_ref().ok().and_then(Request::recipient);
-        let fault = twice(&place(first), &place(second), username);
+        let is_told = jobs[second].row.username.is_none();
+        let fault = twice(&place(first), &place(second), username, is_told);
         jobs[first].request = Err(fault.clone());
         jobs[second].request = Err(fault);
     }
     jobs
 }
 
-fn twice(first: &str, second: &str, username: Option<&str>) -> Error {
+fn twice(first: &str, second: &str, username: Option<&str>, is_told: bool) -> Error {
     let (who, help) = match username {
+        Some(username) if is_told => (
+            format!(", because each has the username `{}`", username.escape_debug()),
+            "leave out --username, which is of one recipient, and give the usernames in a column \
+             `username`",
+        ),
         Some(username) => (
             format!(", whose username is `{}`", username.escape_debug()),
             "remove one of the rows, or correct the username of one",

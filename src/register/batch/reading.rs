@@ -7,13 +7,14 @@
 use std::collections::BTreeSet;
 
 use crate::base::date::Date;
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::lang::Tag;
 use crate::press::Press;
 use crate::site::course::Course;
 use crate::site::recipients_format::RecipientsFormat;
 use crate::site::tables::{
-    FreeFields, Mapping, RecipientField, Recipients, RowOptions, Table,
+    FreeFields, Mapping, RecipientField, RecipientRow, Recipients, RowFault, RowOptions,
+    Table,
 };
 
 /// The most layouts in a column whose free fields are looked up.
@@ -100,7 +101,43 @@ impl<'a> TableReading<'a> {
             .with_dates(self.format.dates)
             .with_language(language)
             .with_today(self.today);
-        Recipients::read(table, mapping, &options)
+        let mut recipients = Recipients::read(table, mapping, &options)?;
+        for row in &mut recipients.rows {
+            if row.fault.is_none() {
+                row.fault = self.rounding_fault(row);
+            }
+        }
+        Ok(recipients)
+    }
+
+    /// The fault of a row whose grade is another outcome as its cell shows it than as it is: 9.96 that is
+    /// shown as `10`.
+    fn rounding_fault(&self, row: &RecipientRow) -> Option<RowFault> {
+        let (shown, value) = (row.grade.as_deref()?, row.grade_value.as_deref()?);
+        let course = match (&row.course, &self.courses[..]) {
+            (Some(id), _) => self.press.courses().get(id).ok()?,
+            (None, [course]) => *course,
+            (None, _) => return None,
+        };
+        let own = row.language.as_deref().and_then(|tag| Tag::parse(tag).ok());
+        let language = own.or_else(|| self.language.clone());
+        let language = language.as_ref().unwrap_or(&course.language);
+        // A number of a sheet has a point.
+        let written = Tag::parse("en").ok()?;
+        let judged = |grade: &str, language: &Tag| match course.mark(grade, language) {
+            Ok(mark) => Ok(course.outcome(&mark).map(|it| it.place().clone())),
+            Err(error) => Err(error.kind()),
+        };
+        if judged(shown, language) == judged(value, &written) {
+            return None;
+        }
+        let message = format!(
+            "the cell of the grade shows `{}` and holds {value}, and the two have not the same \
+             outcome",
+            shown.escape_debug()
+        );
+        let help = "round the grades in the sheet, or show their decimals";
+        Some(RowFault::new(ErrorKind::InvalidValue, message, help))
     }
 
     /// The free fields of the courses, on the layouts that the certificates may have. A layout that

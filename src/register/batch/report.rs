@@ -8,9 +8,12 @@ use super::job::IssueJob;
 use super::row::{failure_message, row_json, row_place};
 use super::spreadsheet::escape_formula;
 use crate::base::digits::CertificateId;
-use crate::base::error::{Error, ErrorKind, Result};
-use crate::register::issue::{CertificateUrls, IssueOutcome, OutcomeFields, Receipt};
+use crate::base::error::{Error, ErrorKind, Place, Result};
+use crate::register::issue::{
+    CertificateUrls, IssueOutcome, IssueService, OutcomeFields, Receipt,
+};
 use crate::register::record::{PublishedFile, Status};
+use crate::site::award::Award;
 #[cfg(all(feature = "cli", feature = "redis"))]
 use crate::site::settings::CertificateUrl;
 
@@ -65,6 +68,20 @@ impl ReportRow {
                 }))
             }
         }
+    }
+}
+
+impl ReportRow {
+    /// Names the certificate that stands although the grade of the row does not pass.
+    pub(crate) fn with_standing(mut self, job: &IssueJob, issuer: &IssueService) -> Self {
+        if let Self::Without { fields, .. } = &mut self
+            && fields.outcome == OutcomeFields::NOT_PASSED
+            && let Ok(request) = job.request()
+            && let Ok(Some(record)) = issuer.standing_record(&Award::of(request))
+        {
+            fields.revoked_id = Some(record.id.as_str().to_owned());
+        }
+        self
     }
 }
 
@@ -172,23 +189,65 @@ pub(crate) enum LostPdf {
 /// The outcome of a row that was not done because the run was stopped.
 const NOT_DONE: &str = "not-done";
 
-/// The results of all rows; `None` for a row that is not done.
+/// The outcome of a row that is known to be of no recipient.
+const LEFT_OUT: &str = "left-out";
+
+/// The results of all rows.
 #[derive(Debug)]
-pub(crate) struct Report(Vec<Option<ReportRow>>);
+pub(crate) struct Report {
+    /// Those of the jobs; `None` for one that is not done.
+    rows: Vec<Option<ReportRow>>,
+    /// The rows of the file that are of no recipient, in order.
+    left_out: Vec<LeftOutRow>,
+}
+
+/// A row of a recipients file that is of no recipient.
+#[derive(Debug, Clone)]
+pub(crate) struct LeftOutRow {
+    pub(crate) place: Place,
+    pub(crate) name: String,
+}
 
 impl Report {
     pub(crate) fn new(rows: usize) -> Self {
-        Self((0..rows).map(|_| None).collect())
+        Self { rows: (0..rows).map(|_| None).collect(), left_out: Vec::new() }
+    }
+
+    /// Adds the rows of the file that are of no recipient.
+    pub(crate) fn with_left_out(mut self, rows: Vec<LeftOutRow>) -> Self {
+        self.left_out = rows;
+        self
+    }
+
+    /// The jobs by index, and before each the rows of the file above it that are of no recipient.
+    fn in_order<'a>(
+        &'a self,
+        jobs: &'a [IssueJob],
+    ) -> impl Iterator<Item = std::result::Result<usize, &'a LeftOutRow>> {
+        let mut others = self.left_out.iter().peekable();
+        let mut next = 0;
+        std::iter::from_fn(move || {
+            let line = jobs.get(next).and_then(|job| job.row.place.as_ref()?.line);
+            let is_above = |other: &&LeftOutRow| match (next < jobs.len(), line) {
+                (false, _) => true,
+                (true, line) => other.place.line < line,
+            };
+            if let Some(other) = others.next_if(is_above) {
+                return Some(Err(other));
+            }
+            next += 1;
+            (next <= jobs.len()).then(|| Ok(next - 1))
+        })
     }
 
     pub(crate) fn set(&mut self, index: usize, row: ReportRow) {
-        self.0[index] = Some(row);
+        self.rows[index] = Some(row);
     }
 
     /// Whether a row has a result.
     #[cfg(all(feature = "cli", feature = "redis"))]
     pub(crate) fn is_set(&self, index: usize) -> bool {
-        self.0[index].is_some()
+        self.rows[index].is_some()
     }
 
     /// How many rows failed, or lack their PDF.
@@ -200,7 +259,7 @@ impl Report {
             Some(ReportRow::Issued(issued)) => issued.message.is_some(),
             None => false,
         };
-        self.0.iter().filter(is_failed).count()
+        self.rows.iter().filter(is_failed).count()
     }
 
     /// Notes that these certificates have no PDF that can be handed out, and returns a message for
@@ -211,7 +270,7 @@ impl Report {
         jobs: &[IssueJob],
     ) -> Vec<String> {
         let mut messages = Vec::new();
-        for (row, job) in self.0.iter_mut().zip(jobs) {
+        for (row, job) in self.rows.iter_mut().zip(jobs) {
             let Some(ReportRow::Issued(issued)) = row else { continue };
             let Some(lost) = lost.get(issued.id()) else { continue };
             let place = row_place(&job.row).map(|place| format!("{place}: "));
@@ -233,7 +292,7 @@ impl Report {
 
     /// The certificates that have a receipt, in the order of the recipients file.
     pub(crate) fn issued(&self) -> impl Iterator<Item = &IssuedCertificate> {
-        self.0.iter().filter_map(|row| match row {
+        self.rows.iter().filter_map(|row| match row {
             Some(ReportRow::Issued(issued)) => Some(&**issued),
             _ => None,
         })
@@ -254,7 +313,7 @@ impl Report {
                 text.push_str(&format!(", {number} {words}"));
             }
         }
-        let not_passed = self.0.iter().filter(|row| match row {
+        let not_passed = self.rows.iter().filter(|row| match row {
             Some(ReportRow::Without { fields, .. }) => {
                 fields.outcome == OutcomeFields::NOT_PASSED
             }
@@ -265,36 +324,34 @@ impl Report {
             number => text.push_str(&format!(", {number} not passed")),
         }
         text.push_str(&format!(", {} failed", self.failed()));
+        if !self.left_out.is_empty() {
+            text.push_str(&format!(", {} left out", self.left_out.len()));
+        }
         text
     }
 
     /// The report as JSON.
     pub(crate) fn json(&self, jobs: &[IssueJob], kept: &[String]) -> Vec<u8> {
-        let mut rows: Vec<Value> = self
-            .0
-            .iter()
-            .zip(jobs)
-            .map(|(row, job)| match row {
+        let of_job = |index: usize| {
+            let job = &jobs[index];
+            let mut object = match &self.rows[index] {
                 None => json!({ "outcome": NOT_DONE, "name": job.row.name,
                     "course": job.course, "row": row_place(&job.row) }),
                 Some(ReportRow::Without { fields, .. }) => {
                     row_json(fields, &job.course, &job.row)
                 }
                 Some(ReportRow::Issued(issued)) => issued.json(job),
-            })
-            .collect();
-        for (row, job) in rows.iter_mut().zip(jobs) {
-            row["username"] = job.username().into();
-        }
-        if !kept.is_empty() {
-            for (row, job) in rows.iter_mut().zip(jobs) {
-                let cells = kept
-                    .iter()
-                    .cloned()
-                    .zip(job.row.kept.iter().cloned().map(Value::from));
-                row["kept"] = Value::Object(cells.collect());
+            };
+            object["username"] = job.username().into();
+            if !kept.is_empty() {
+                let cells = job.row.kept.iter().cloned().map(Value::from);
+                object["kept"] = Value::Object(kept.iter().cloned().zip(cells).collect());
             }
-        }
+            object
+        };
+        let rows =
+            self.in_order(jobs).map(|row| row.map_or_else(LeftOutRow::json, of_job));
+        let rows: Vec<Value> = rows.collect();
         let mut text = serde_json::to_string_pretty(&rows).unwrap_or_default();
         text.push('\n');
         text.into_bytes()
@@ -322,7 +379,20 @@ impl Report {
         let headers = header.into_iter().map(str::to_owned);
         let headers = headers.chain(kept.iter().map(|header| escape_formula(header)));
         writer.write_record(headers).map_err(unwritable)?;
-        for (row, job) in self.0.iter().zip(jobs) {
+        for row in self.in_order(jobs) {
+            let index = match row {
+                Ok(index) => index,
+                Err(other) => {
+                    let mut cells = vec![String::new(); 11 + kept.len()];
+                    cells[0] = other.place.to_string();
+                    cells[1] = escape_formula(&other.name);
+                    cells[3] = LEFT_OUT.to_owned();
+                    cells[9] = LeftOutRow::WHY.to_owned();
+                    writer.write_record(cells).map_err(unwritable)?;
+                    continue;
+                }
+            };
+            let (row, job) = (&self.rows[index], &jobs[index]);
             let place = row_place(&job.row).unwrap_or_default();
             let place = place.as_str();
             let name = match row {
@@ -333,7 +403,9 @@ impl Report {
                 None => [place, name, &job.course, NOT_DONE, "", "", "", "", "", ""],
                 Some(ReportRow::Without { fields, message }) => {
                     let outcome = fields.outcome;
-                    [place, name, &job.course, outcome, "", "", "", "", "", message]
+                    // The certificate that stands although the grade does not pass.
+                    let id = fields.revoked_id.as_deref().unwrap_or_default();
+                    [place, name, &job.course, outcome, id, "", "", "", "", message]
                 }
                 Some(ReportRow::Issued(issued)) => [
                     place,
@@ -355,6 +427,15 @@ impl Report {
             writer.write_record(cells).map_err(unwritable)?;
         }
         writer.into_inner().map_err(unwritable)
+    }
+}
+
+impl LeftOutRow {
+    const WHY: &str = "the row is of no recipient";
+
+    fn json(&self) -> Value {
+        json!({ "outcome": LEFT_OUT, "name": self.name, "row": self.place.to_string(),
+            "why": Self::WHY })
     }
 }
 

@@ -92,18 +92,13 @@ impl RequestFacts {
             let said = match (before.get(index), after.get(index)) {
                 (Some(one), Some(other)) if one == other => continue,
                 (Some(one), Some(other)) if one.role == other.role => {
-                    format!(
-                        "{} {} is now {}",
-                        one.role,
-                        shown(&one.fact),
-                        shown(&other.fact)
-                    )
+                    format!("{} {} is now {}", one.role, shown(one), shown(other))
                 }
                 (one, other) => {
-                    let one = one
-                        .map(|one| format!("{} {} is gone", one.role, shown(&one.fact)));
-                    let other = other
-                        .map(|one| format!("{} {} is new", one.role, shown(&one.fact)));
+                    let one =
+                        one.map(|one| format!("{} {} is gone", one.role, shown(one)));
+                    let other =
+                        other.map(|one| format!("{} {} is new", one.role, shown(one)));
                     one.into_iter().chain(other).collect::<Vec<_>>().join(", ")
                 }
             };
@@ -118,15 +113,31 @@ impl RequestFacts {
     }
 }
 
-/// A fact in a message.
-fn shown(fact: &Fact) -> String {
-    match fact {
-        Fact::Choice(name) => format!("(choice `{name}`)"),
-        Fact::Value(text) if text.chars().count() > MAX_LETTERS => {
-            format!("`{}…`", text.chars().take(MAX_LETTERS).collect::<String>())
-        }
-        Fact::Value(text) => format!("`{text}`"),
+/// A fact in a message. Of the text of an outcome the values in it are facts of their own.
+fn shown(fact: &PrintedFact) -> String {
+    let text = match &fact.fact {
+        Fact::Choice(name) => return format!("(choice `{name}`)"),
+        Fact::Value(text) if fact.role == "outcome" => without_tags(text),
+        Fact::Value(text) => text.clone(),
+    };
+    if text.chars().count() > MAX_LETTERS {
+        return format!("`{}…`", text.chars().take(MAX_LETTERS).collect::<String>());
     }
+    format!("`{text}`")
+}
+
+/// A template with `…` for each of its tags.
+fn without_tags(template: &str) -> String {
+    let mut text = String::new();
+    let mut rest = template;
+    while let Some(start) = rest.find("{{").into_iter().chain(rest.find("{%")).min() {
+        let close = if rest[start..].starts_with("{{") { "}}" } else { "%}" };
+        let Some(end) = rest[start..].find(close) else { break };
+        text.push_str(&rest[..start]);
+        text.push('…');
+        rest = &rest[start + end + close.len()..];
+    }
+    text + rest
 }
 
 #[cfg(test)]
@@ -171,5 +182,11 @@ mod tests {
         let other: Vec<_> = ["1", "2", "3", "4", "5"].map(|text| ("cell", text)).into();
         assert!(said(&many, &other).ends_with(", and 2 more"), "{}", said(&many, &other));
         assert_eq!(said(&[], &before), "");
+        let outcome = ("outcome", "passed with {{ grade }}{% if x %}!");
+        assert_eq!(
+            said(&[outcome, ("outcome", "19/20")], &[]),
+            "outcome `passed with ……!` is gone, outcome `19/20` is gone"
+        );
+        assert_eq!(said(&[("recipient", "{{ x }}")], &[]), "recipient `{{ x }}` is gone");
     }
 }

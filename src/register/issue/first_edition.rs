@@ -61,7 +61,7 @@ impl IssueService {
         self.mark_stores()?;
         self.refresh_crl(now)?;
         let course = self.press.courses().get(request.course())?;
-        request.mark(course, request.is_specimen())?;
+        self.check_grade(request, course)?;
         let award = AwardHandle::new(Award::of(request), &self.secret);
         let editions = self.register().editions(&award)?;
         if editions.current.is_some() {

@@ -30,6 +30,7 @@ use crate::seal::sealer::Sealer;
 use crate::seal::verify::Trust;
 use crate::site::RootCrl;
 use crate::site::award::Award;
+use crate::site::course::Course;
 use crate::site::files::Site;
 use crate::site::id_secret::IdSecret;
 use crate::site::request::Request;
@@ -176,8 +177,8 @@ impl IssueService {
         self.mark_stores()?;
         self.refresh_crl(now)?;
         let course = self.press.courses().get(request.course())?;
-        // A grade that does not pass changes nothing, even if the award has editions.
-        request.mark(course, request.is_specimen())?;
+        // A grade that does not pass changes nothing, whatever the award has.
+        self.check_grade(request, course)?;
         let award = AwardHandle::new(Award::of(request), &self.secret);
         let message = request.message_id().map(|id| award.message(id));
         let written = self.press.write(request)?;
@@ -306,7 +307,7 @@ impl IssueService {
     pub fn plan(&self, request: &Request, options: &IssueOptions) -> Result<Plan> {
         let register = self.register();
         let course = self.press.courses().get(request.course())?;
-        request.mark(course, request.is_specimen())?;
+        self.check_grade(request, course)?;
         let award = AwardHandle::new(Award::of(request), &self.secret);
         let written = self.press.write(request)?;
         let mut facts = RequestFacts::of(&award, request, &written);
@@ -327,6 +328,40 @@ impl IssueService {
             Decision::IssueNext(editions) => (editions.next, false),
         };
         Ok(Plan { urls: CertificateUrls::new(ids, register.publish()), exists })
+    }
+
+    /// Checks that a grade passes. Of one that does not the error names the certificate that the recipient
+    /// has all the same: it is not for this program to decide whether that was a mistake.
+    ///
+    /// # Errors
+    /// As [`Request::mark`]; the stores failed.
+    pub(super) fn check_grade(&self, request: &Request, course: &Course) -> Result<()> {
+        let Err(error) = request.mark(course, request.is_specimen()) else {
+            return Ok(());
+        };
+        if error.kind() != ErrorKind::NotPassed {
+            return Err(error);
+        }
+        let Some(record) = self.standing_record(&Award::of(request))? else {
+            return Err(error);
+        };
+        let message = format!(
+            "{}; the recipient has the certificate {}, which stays valid until it is revoked",
+            error.message(),
+            record.id
+        );
+        Err(Error::new(ErrorKind::NotPassed, message).with_help(format!(
+            "if it was issued by mistake: testamur revoke {} --reason \"…\"",
+            record.id
+        )))
+    }
+
+    /// The record of the certificate of an award that stands.
+    ///
+    /// # Errors
+    /// As [`Register::record`].
+    pub(crate) fn standing_record(&self, award: &Award) -> Result<Option<Record>> {
+        Ok(self.last(award)?.filter(|record| record.status.stands()))
     }
 
     /// The record of the last edition of an award, whatever its status, or `None` if the award has

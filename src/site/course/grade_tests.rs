@@ -53,9 +53,13 @@ fn outcome_is_chosen_by_grade() {
 #[test]
 fn text_outcome_is_chosen_exactly_then_regardless_of_case() {
     let course = course("  outcomes: { B: b, b: small b, Pass: pass }").unwrap();
-    for (grade, expected) in
-        [("B", "b"), ("b", "small b"), ("pass", "pass"), ("Merit", "pass"), ("", "pass")]
-    {
+    for (grade, expected) in [
+        ("B", "b"),
+        ("b", "small b"),
+        ("pass", "pass"),
+        ("bestanden", "pass"),
+        ("", "pass"),
+    ] {
         assert_eq!(
             outcome(&course, grade).unwrap().as_deref(),
             Some(expected),
@@ -64,6 +68,46 @@ fn text_outcome_is_chosen_exactly_then_regardless_of_case() {
     }
     let course = self::course("").unwrap();
     assert_eq!(outcome(&course, "Merit").unwrap(), None);
+}
+
+#[test]
+fn text_that_no_outcome_has_and_no_word_for_passing_is_refused() {
+    let course = course("  outcomes: { Pass: '', Distinction: best }").unwrap();
+    for grade in
+        ["Distincton", "resit", "N/A", "A", "krank", "Merit", "pass?", "not yet", "#N/A"]
+    {
+        let error = refusal(&course, grade);
+        assert_eq!(error.kind(), ErrorKind::InvalidValue, "{grade}");
+        assert!(error.message().contains("`Pass`, `Distinction`"), "{error}");
+    }
+    let help = refusal(&course, "Distincton").help().unwrap().to_owned();
+    assert!(help.contains("did you mean `Distinction`?"), "{help}");
+    for grade in ["Pass", "passed", "completed", "Réussi", "合格", "P", ""] {
+        assert_eq!(outcome(&course, grade).unwrap().as_deref(), Some(""), "{grade}");
+    }
+    for grade in ["abgebrochen", "dropped out", "cancelled", "in progress"] {
+        assert_eq!(refusal(&course, grade).kind(), ErrorKind::NotPassed, "{grade}");
+    }
+    assert_eq!(outcome(&course, "DISTINCTION").unwrap().as_deref(), Some("best"));
+    let bounds = self::course("  outcomes: { '>= 0.9': nine }").unwrap();
+    assert_eq!(outcome(&bounds, "Merit").unwrap(), None);
+}
+
+#[test]
+fn one_on_a_scale_of_percent_has_two_readings() {
+    let course = course("  grades: { scale: percent, pass: 50 }").unwrap();
+    for grade in ["1", "1.0", "01", "1.00"] {
+        let error = refusal(&course, grade);
+        assert_eq!(error.kind(), ErrorKind::InvalidValue, "{grade}");
+        let help = error.help().unwrap();
+        assert!(help.contains("`100`") && help.contains("`1%`"), "{help}");
+    }
+    assert_eq!(refusal(&course, "1%").kind(), ErrorKind::NotPassed);
+    assert_eq!(refusal(&course, "0").kind(), ErrorKind::NotPassed);
+    assert_eq!(refusal(&course, "1.5").kind(), ErrorKind::NotPassed);
+    let error = self::course("  grades: { scale: percent, pass: 1 }").unwrap_err();
+    assert!(error.to_string().contains("may be one percent"), "{error}");
+    assert!(self::course("  grades: { scale: percent, pass: 1% }").is_ok());
 }
 
 #[test]
@@ -327,7 +371,7 @@ proptest! {
     fn a_higher_grade_never_fails_where_a_lower_passes(
         pass in 0_u32..=100, low in 0_u32..=1000, more in 0_u32..=1000,
     ) {
-        let course = course(&format!("  grades: {{ scale: percent, pass: {pass} }}")).unwrap();
+        let course = course(&format!("  grades: {{ scale: percent, pass: {pass}% }}")).unwrap();
         let passes = |tenths: u32| {
             let grade = format!("{}.{}%", tenths / 10, tenths % 10);
             match course.mark(&grade, &tag("en")) {

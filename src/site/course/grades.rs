@@ -9,10 +9,10 @@
 
 use std::fmt;
 
-use super::failing_words::is_failing;
 use super::grade_number::{
     GradeNumber, NumberReading, NumberUnit, is_numeric, read_number,
 };
+use super::grade_words::is_failing;
 use crate::base::error::{Error, ErrorKind, Result, did_you_mean, nearest};
 use crate::base::lang::Tag;
 
@@ -137,11 +137,11 @@ impl GradeScale {
         Ok(GradeRank(number))
     }
 
-    /// Whether a number of the scale of 100 is between 0 and 1, as shares of 1 are.
+    /// Whether a number of the scale of 100 is above 0 and not above 1, as shares of 1 are.
     fn is_likely_a_fraction(&self, number: GradeNumber) -> bool {
         self.kind == ScaleKind::Percent
             && !number.is_zero()
-            && number < GradeNumber::whole(1)
+            && number <= GradeNumber::whole(1)
     }
 
     /// Reads a grade. `is_fraction` says that a number is a share of 1, whatever the scale.
@@ -382,10 +382,14 @@ fn not_passed(text: &str) -> Error {
 }
 
 fn likely_a_fraction(text: &str, number: GradeNumber) -> Error {
-    let message = format!("`{text}` of 100 percent is less than one percent");
+    let message = if number == GradeNumber::whole(1) {
+        format!("`{text}` of 100 percent may be one percent, or all of it")
+    } else {
+        format!("`{text}` of 100 percent is less than one percent")
+    };
     let percent = number.percent_of(GradeNumber::whole(1), 9);
     Error::new(ErrorKind::InvalidValue, message).with_help(format!(
-        "write `{percent}`, or declare `scale: fraction`; a grade that is so low is written \
+        "write `{percent}`, or declare `scale: fraction`; one that is so low is written \
          `{number}%`"
     ))
 }

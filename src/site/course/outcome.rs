@@ -4,9 +4,10 @@ use std::cmp::Reverse;
 use std::fmt;
 
 use super::grade_number::GradeNumber;
+use super::grade_words::is_passing;
 use super::grades::{GradeMark, GradeRank, GradeScale};
 use super::text::Text;
-use crate::base::error::{Error, ErrorKind, Place, Result};
+use crate::base::error::{Error, ErrorKind, Place, Result, nearest};
 use crate::base::yaml::Span;
 
 /// The sentence for a grade, or for a range of grades: an entry of `outcomes`.
@@ -173,6 +174,34 @@ pub(super) fn choose<'a>(
     text.and_then(|text| by_text(outcomes, text))
         .or_else(|| by_rank(mark.rank()?))
         .or_else(|| by_text(outcomes, "Pass"))
+}
+
+/// Checks that a grade without a scale is the text of an outcome, or a word for passing. Where the course has
+/// no texts among its outcomes, any text is a grade.
+///
+/// # Errors
+/// [`ErrorKind::InvalidValue`].
+pub(super) fn check_named(outcomes: &[Outcome], text: &str) -> Result<()> {
+    let named: Vec<&str> = outcomes
+        .iter()
+        .filter(|outcome| matches!(outcome.grade, Grade::Text(_)))
+        .map(|outcome| outcome.grade.text())
+        .collect();
+    if named.is_empty() || by_text(outcomes, text).is_some() || is_passing(text) {
+        return Ok(());
+    }
+    let message = format!(
+        "the grade `{}` is none of the outcomes of the course, which are `{}`, and no known word \
+         for passing",
+        text.escape_debug(),
+        named.join("`, `")
+    );
+    let near = nearest(text, named.iter().copied());
+    let near =
+        near.map(|near| format!("did you mean `{near}`? Else ")).unwrap_or_default();
+    Err(Error::new(ErrorKind::InvalidValue, message).with_help(format!(
+        "{near}write one of them into the row, or add the grade to `outcomes` in the course"
+    )))
 }
 
 /// The outcome of exactly that text, else the first by the alphabet that differs in case.

@@ -4,10 +4,6 @@ use super::finding::FindingKind;
 
 /// Returns what is doubtful about a text.
 pub(super) fn doubt(text: &str, is_name: bool) -> Option<FindingKind> {
-    const ERRORS: [&str; 9] = [
-        "#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!",
-        "#ERROR!",
-    ];
     const NONE: [&str; 10] = [
         "null",
         "none",
@@ -33,7 +29,7 @@ pub(super) fn doubt(text: &str, is_name: bool) -> Option<FindingKind> {
     if !has_signs {
         return None;
     }
-    if is_one_of(&ERRORS) || text.starts_with("Err:5") {
+    if is_formula_error(text) {
         return Some(FindingKind::FormulaError);
     }
     if text.contains("{mlang")
@@ -76,8 +72,42 @@ pub(super) fn doubt(text: &str, is_name: bool) -> Option<FindingKind> {
     None
 }
 
-/// Whether `&` stands between two names of two words each. In `M. & Mme Curie` and in the name of a
-/// firm it is part of one name.
+/// Whether a text is what a spreadsheet shows for the error of a formula, in any of its languages: `#NAME?`,
+/// `#BEZUG!`, `#N/A`, `Err:502`.
+pub(super) fn is_formula_error(text: &str) -> bool {
+    const WITHOUT_END: [&str; 11] =
+        ["N/A", "N/D", "N/B", "NV", "NB", "I/T", "Н/Д", "YOK", "HIÁNYZIK", "E/T", "N/V"];
+    if text.len() > 48 {
+        return false;
+    }
+    if let Some(rest) = text.strip_prefix('#') {
+        let is_whole = rest.ends_with(['!', '?']) && !rest.contains(char::is_whitespace);
+        let has_letter = rest.chars().any(char::is_alphabetic);
+        return is_whole && has_letter || WITHOUT_END.contains(&&*rest.to_uppercase());
+    }
+    // LibreOffice gives its own errors numbers from 501 on.
+    text.split_once(':').is_some_and(|(word, number)| {
+        let (word, number) = (word.trim(), number.trim());
+        let is_word = matches!(
+            &*word.to_lowercase(),
+            "err"
+                | "error"
+                | "fehler"
+                | "erreur"
+                | "errore"
+                | "erro"
+                | "chyba"
+                | "błąd"
+                | "fout"
+        );
+        is_word
+            && number.len() == 3
+            && number.starts_with('5')
+            && number.bytes().all(|byte| byte.is_ascii_digit())
+    })
+}
+
+/// Whether `&` stands between two names of two words: that of `M. & Mme Curie` and of a firm is of one.
 fn has_ampersand_between_names(text: &str) -> bool {
     let is_name = |part: &str| part.split_whitespace().count() > 1;
     text.split_once(" & ")

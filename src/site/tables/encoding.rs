@@ -89,7 +89,7 @@ pub(super) fn decode(
     label: Option<&str>,
 ) -> Result<DecodedText> {
     let told = label.map(|label| find(file, label)).transpose()?;
-    if let Some(unicode) = recognise(&bytes) {
+    if let Some(unicode) = recognise(&bytes, told) {
         let skip = Encoding::for_bom(&bytes).map_or(0, |(_, length)| length);
         let text = strict(unicode, &bytes[skip..]).ok_or_else(|| {
             Error::new(
@@ -139,25 +139,37 @@ fn find(file: &str, label: &str) -> Result<&'static Encoding> {
     })
 }
 
-/// Returns the Unicode encoding that the bytes have the form of.
-fn recognise(bytes: &[u8]) -> Option<&'static Encoding> {
+/// Returns the Unicode encoding that the bytes have the form of. One that is told needs no guess.
+fn recognise(bytes: &[u8], told: Option<&'static Encoding>) -> Option<&'static Encoding> {
     if let Some((encoding, _)) = Encoding::for_bom(bytes) {
         return Some(encoding);
     }
     let is_utf8 = std::str::from_utf8(bytes).is_ok();
-    if is_utf8 && !bytes.contains(&0) {
+    let has_nul = bytes.contains(&0);
+    if is_utf8 && (!has_nul || told == Some(UTF_8)) {
         return Some(UTF_8);
     }
-    // UTF-16 without a byte order mark: every line end is a pair of which one is 0.
+    let is_unicode = |told: &&Encoding| [UTF_16LE, UTF_16BE].contains(told);
+    if told.as_ref().is_some_and(is_unicode) || told == Some(UTF_8) {
+        return None;
+    }
+    // UTF-16 without a byte order mark: a line end is a pair of which one byte is 0. A text with many
+    // other bytes of line ends has a NUL by accident; a few are of letters such as U+540D.
+    let ends = |c: &char| matches!(c, '\n' | '\r');
+    let raw_ends = bytes.iter().filter(|&&byte| ends(&char::from(byte))).count();
     let is_utf16 = |encoding: &'static Encoding| {
         let text = strict(encoding, bytes)?;
-        let has_lines = text.contains(['\n', '\r', ',', ';', '\t']);
+        let lines = text.chars().filter(ends).count();
         let is_text = text.chars().all(|c| !c.is_control() || c.is_whitespace());
         let known = text.chars().filter(|c| u32::from(*c) < 0x3000).count();
-        (has_lines && is_text && known * 10 > text.chars().count()).then_some(encoding)
+        let is_known = known * 10 > text.chars().count();
+        (lines > 0 && lines * 3 >= raw_ends && is_text && is_known).then_some(encoding)
     };
-    let is_pairs = bytes.len().is_multiple_of(2) && bytes.contains(&0);
-    if is_pairs {
+    // Of a letter of an alphabet one byte is below 0x20 there: NUL for Latin, 4 for Cyrillic.
+    let is_low = |byte: u8| byte < 0x20 && !matches!(byte, b'\n' | b'\r');
+    let low = bytes.iter().filter(|&&byte| is_low(byte)).count();
+    let is_likely = !is_utf8 || low * 4 >= bytes.len();
+    if bytes.len().is_multiple_of(2) && has_nul && is_likely {
         let found = [UTF_16LE, UTF_16BE].into_iter().find_map(is_utf16);
         if found.is_some() {
             return found;
@@ -199,6 +211,11 @@ fn refusal(file: &str, bytes: &[u8]) -> Error {
             count_lines(valid.unwrap_or_default())
         }
     };
+    if let Some(utf8_line) = utf8_line(bytes)
+        && let Some(mixed) = mixed(file, bytes, utf8_line, line)
+    {
+        return mixed;
+    }
     let sample = sample(bytes);
     let (first, second) = likeliest(&sample);
     let readings = |encoding: &'static Encoding| strict(encoding, &sample);
@@ -229,8 +246,48 @@ fn refusal(file: &str, bytes: &[u8]) -> Error {
         .with_help(format!("{help}save it as UTF-8 (in a spreadsheet: «CSV UTF-8»)"))
 }
 
-/// The lines that tell encodings apart: those with a byte that is not ASCII, up to the size of a
-/// sample.
+/// The first line that is UTF-8 and has more than ASCII.
+fn utf8_line(bytes: &[u8]) -> Option<u32> {
+    let is_utf8 = |line: &[u8]| !line.is_ascii() && std::str::from_utf8(line).is_ok();
+    let mut lines = bytes.split(|byte| matches!(byte, b'\n' | b'\r'));
+    let found = lines.find(|line| is_utf8(line))?;
+    let start = found.as_ptr().addr() - bytes.as_ptr().addr();
+    Some(count_lines(&String::from_utf8_lossy(&bytes[..start])))
+}
+
+/// The refusal of a file of which one line is UTF-8 and another is not. In an encoding with several bytes to
+/// a letter a line may look like UTF-8 by accident: then there is none.
+fn mixed(file: &str, bytes: &[u8], utf8_line: u32, other_line: u32) -> Option<Error> {
+    let lines = bytes.split_inclusive(|byte| matches!(byte, b'\n' | b'\r'));
+    let others: Vec<u8> = lines
+        .filter(|line| std::str::from_utf8(line).is_err())
+        .flatten()
+        .copied()
+        .take(MAX_SAMPLE)
+        .collect();
+    let (guess, _) = likeliest(&others);
+    if !guess.is_single_byte() {
+        return None;
+    }
+    let mut message = format!(
+        "the file mixes two encodings: line {utf8_line} is UTF-8, and line {other_line} is not"
+    );
+    if let Some(text) = strict(guess, &others)
+        && let Some(cell) = text
+            .split(['\n', '\r', ',', ';', '\t', '|', '"'])
+            .find(|cell| !cell.is_ascii())
+    {
+        message.push_str(&format!("\n  {:<14} {}", guess.name(), cell.trim()));
+    }
+    let help = format!(
+        "write the names on line {other_line} and the like anew, and save the file as UTF-8 (in a \
+         spreadsheet: «CSV UTF-8»)"
+    );
+    let place = Place::line(file, other_line);
+    Some(Error::new(ErrorKind::Syntax, message).at(place).with_help(help))
+}
+
+/// The lines that tell encodings apart, those with a byte that is not ASCII, as far as they are needed.
 fn sample(bytes: &[u8]) -> Vec<u8> {
     let mut sample = Vec::new();
     let lines = bytes.split_inclusive(|byte| matches!(byte, b'\n' | b'\r'));
@@ -379,6 +436,34 @@ mod tests {
             );
             assert!(report.contains(shown) && report.contains("--encoding"), "{report}");
         }
+    }
+
+    #[test]
+    fn a_nul_makes_no_utf_16() {
+        for text in ["Name,Grade\nAda,A\nBob\0,B\n", "Name\n\0Ada\n", "Name,N\0\nA,B\n"] {
+            for label in [None, Some("utf-8")] {
+                assert_eq!(read(text.as_bytes(), label).unwrap(), (text.into(), "UTF-8"));
+            }
+        }
+        // With a letter of Latin-1 too.
+        let bytes = b"Name,Grade\nJ\xfcrg,A\nBob\0,B\n\n";
+        let found = read(bytes, Some("windows-1252")).unwrap();
+        assert_eq!(found, ("Name,Grade\nJürg,A\nBob\0,B\n\n".into(), "windows-1252"));
+        // What is told is used.
+        let found = read(&utf16("Name", false), Some("utf-16le")).unwrap();
+        assert_eq!(found, ("Name".into(), "UTF-16LE"));
+        assert!(read(b"Name\nJ\xfcrg", Some("utf-8")).is_err());
+    }
+
+    #[test]
+    fn file_of_two_encodings_is_named_as_such() {
+        let mut bytes = "Name\nAda\nJürgen Müller\n".as_bytes().to_vec();
+        bytes.extend(encoded(WINDOWS_1252, "Zoë Großmann\n"));
+        let report = format!("{:#}", read(&bytes, None).unwrap_err());
+        assert!(report.starts_with("r.csv:4: the file mixes two encodings"), "{report}");
+        assert!(report.contains("line 3 is UTF-8, and line 4 is not"), "{report}");
+        assert!(report.contains("Zoë Großmann") && !report.contains("Ã"), "{report}");
+        assert!(!report.contains("--encoding"), "{report}");
     }
 
     #[test]

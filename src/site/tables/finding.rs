@@ -38,6 +38,10 @@ pub enum FindingKind {
     SeveralNames,
     /// A name that differs from another one only in capitals, accents or signs.
     AlikeName,
+    /// A username that differs from another one only in capitals.
+    AlikeUsername,
+    /// A grade that the cell of a sheet rounds.
+    RoundedGrade,
     /// A word for not having passed, in a column that nothing reads.
     UnreadFailure,
     /// A text in quotes, or in a form that only spreadsheets need: `'00123`, `="00123"`.
@@ -90,6 +94,12 @@ impl Finding {
             FindingKind::AlikeName => {
                 "differs from another name only in capitals, accents or signs"
             }
+            FindingKind::AlikeUsername => {
+                "differs from another username only in capitals"
+            }
+            FindingKind::RoundedGrade => {
+                "is rounded by its cell, which holds more digits, and read as it is shown"
+            }
             FindingKind::UnreadFailure => "may mean no certificate, and nothing reads it",
             FindingKind::SpreadsheetQuote => "has a sign of a spreadsheet around it",
         };
@@ -106,8 +116,11 @@ impl Finding {
             FindingKind::Capitals | FindingKind::SmallLetters => {
                 "names are printed as they are written"
             }
-            FindingKind::AlikeName => {
+            FindingKind::AlikeName | FindingKind::AlikeUsername => {
                 "each gets a certificate: delete one if they are the same recipient"
+            }
+            FindingKind::RoundedGrade => {
+                "round the grades in the sheet, or show their decimals"
             }
             FindingKind::UnreadFailure => {
                 "delete the rows that get no certificate, or map the column: --column grade=\"…\""

@@ -4,7 +4,9 @@
 //! - **Gives**: a [`Finding`] for each kind, with a count and the first place.
 
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::hash::{DefaultHasher, Hash, Hasher as _};
+
+use unicode_normalization::UnicodeNormalization as _;
 
 use super::doubt::{doubt, is_reversed};
 use super::field::RecipientField as Field;
@@ -32,7 +34,9 @@ pub(super) struct Findings<'a> {
     first_comma: Option<(u32, String)>,
     /// The names as they are compared, with the hash of each as it is written.
     alike: HashMap<String, u64>,
-    /// What the words in unread columns say, looked up once.
+    /// The usernames in small letters, with the hash of each as it is written.
+    usernames: HashMap<String, u64>,
+    /// What cells of columns that nothing reads say.
     known_words: HashMap<String, Said>,
     /// Which columns say whether a recipient gets a certificate.
     asks_whether_attended: Vec<bool>,
@@ -52,6 +56,7 @@ impl<'a> Findings<'a> {
             first_name: None,
             first_comma: None,
             alike: HashMap::new(),
+            usernames: HashMap::new(),
             known_words: HashMap::new(),
             asks_whether_attended: asks.collect(),
         }
@@ -99,9 +104,7 @@ impl<'a> Findings<'a> {
         if let (Some(issued), Some(today)) = (issued, self.today)
             && (issued.year() > today.year() + 1 || issued.year() < today.year() - 60)
         {
-            let mut columns = mapping.columns_of(Field::Issued);
-            let header =
-                columns.next().map_or("", |index| &mapping.columns[index].header);
+            let header = header_of(mapping, Field::Issued);
             self.add(FindingKind::FarDate, row.line, header, &issued.to_string());
         }
         if is_alone {
@@ -109,19 +112,30 @@ impl<'a> Findings<'a> {
             let header = column.map_or("", |index| &mapping.columns[index].header);
             self.add(FindingKind::AloneInRow, row.line, header, name);
         }
-        // With usernames, recipients of similar names are known to be different.
-        if recipient.username.is_none() {
-            self.compare(row.line, name);
+        if let (Some(grade), Some(_)) = (&recipient.grade, &recipient.grade_value) {
+            let header = header_of(mapping, Field::Grade);
+            self.add(FindingKind::RoundedGrade, row.line, header, grade);
+        }
+        // A username tells recipients apart by itself.
+        match &recipient.username {
+            None => self.compare(row.line, name),
+            Some(username) => {
+                let folded: String =
+                    username.nfkc().flat_map(char::to_lowercase).collect();
+                let known =
+                    self.usernames.entry(folded).or_insert_with(|| hash(username));
+                if *known != hash(username) {
+                    let header = header_of(mapping, Field::Username);
+                    self.add(FindingKind::AlikeUsername, row.line, header, username);
+                }
+            }
         }
         self.count_name(row.line, name);
     }
 
     /// Looks for another name that differs from this one only in case, accents or signs.
     fn compare(&mut self, line: u32, name: &str) {
-        let words: Vec<&str> = name.split_whitespace().collect();
-        let mut hasher = DefaultHasher::new();
-        words.hash(&mut hasher);
-        let written = hasher.finish();
+        let written = hash(&name.split_whitespace().collect::<Vec<_>>());
         let known = *self.alike.entry(heard(name)).or_insert(written);
         if known != written {
             self.add(FindingKind::AlikeName, line, "name", name);
@@ -222,8 +236,20 @@ impl<'a> Findings<'a> {
     }
 }
 
-/// A name without the signs that are often left out or written otherwise. Only Latin, Greek and
-/// Cyrillic letters have accents: the marks of other scripts are vowels.
+fn hash(value: &(impl Hash + ?Sized)) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// The header of the first column of a field.
+fn header_of(mapping: &Mapping, field: Field) -> &str {
+    let mut columns = mapping.columns_of(field);
+    columns.next().map_or("", |index| &mapping.columns[index].header)
+}
+
+/// A name without what is often left out or written otherwise. Only Latin, Greek and Cyrillic letters
+/// have accents: the marks of other scripts are vowels.
 fn heard(name: &str) -> String {
     let has_accents = |c: char| matches!(u32::from(c), 0..=0x52f | 0x1e00..=0x206f);
     if name.chars().all(has_accents) {

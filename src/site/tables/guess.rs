@@ -4,7 +4,7 @@ use super::field::RecipientField as Field;
 use super::mapping::{
     ColumnUse, FreeFields, MappedColumn, Mapping, Unread, target, twice,
 };
-use super::table::Table;
+use super::table::{Table, TableRow};
 use super::words::{self, meanings};
 use crate::base::error::{Error, ErrorKind, Result, nearest};
 use crate::site::recipients_format::RecipientsFormat;
@@ -69,7 +69,9 @@ fn guess(
             column.used_as = used_as;
         } else if column.used_as == ColumnUse::Unread(Unread::Unknown) {
             let header = &table.header[index];
-            if !told.kept[index]
+            if let Some(fault) = particle(table, index) {
+                faults.push(fault);
+            } else if !told.kept[index]
                 && let Some(fault) = misspelt(table, header, fields)
             {
                 faults.push(fault);
@@ -429,6 +431,28 @@ fn settle_name(table: &Table, columns: &mut [Guessed], faults: &mut Vec<Error>) 
         }
         (None, _) => columns[name].used_as = ColumnUse::Field(rest),
     }
+}
+
+/// The fault of a column with parts of names whose place is not known: `Namenszusatz` is `von`, which stands
+/// before the family name, or `jun.`, which stands after it.
+fn particle(table: &Table, index: usize) -> Option<Error> {
+    let has_value =
+        |row: &TableRow| row.cells.get(index).is_some_and(|cell| !cell.is_blank());
+    if !words::is_name_particle(&table.header[index]) || !table.rows.iter().any(has_value)
+    {
+        return None;
+    }
+    let header = table.header[index].escape_debug();
+    let message =
+        format!("the column `{header}` has parts of names, and their place is not known");
+    Some(
+        Error::new(ErrorKind::InvalidValue, message)
+            .at(table.place(table.header_line))
+            .with_help(format!(
+                "say how the name is made: --column name=\"…\"+\"{header}\"+\"…\"; or leave the \
+                 column out with --ignore \"{header}\""
+            )),
+    )
 }
 
 /// The fault of an unknown header that is a misspelt known one.

@@ -57,6 +57,20 @@ impl NumberFormat {
     }
 }
 
+impl NumberFormat {
+    /// Writes a number with all of its digits, if the cell shows fewer: 49.6 where it shows `50`.
+    pub(super) fn rounded_value(&self, number: f64) -> Option<String> {
+        let shape = self.shape.as_ref()?;
+        let value = if shape.is_percent { number * 100.0 } else { number };
+        if !value.is_finite() || value.abs() >= 1e15 {
+            return None;
+        }
+        let shown = rounded_half_up(value.abs(), shape.decimals.1);
+        let percent = if shape.is_percent { "%" } else { "" };
+        (plain(shown) != plain(value.abs())).then(|| format!("{}{percent}", plain(value)))
+    }
+}
+
 impl Shape {
     fn parse(code: &str) -> Option<Self> {
         let mut shape = Self {
@@ -197,6 +211,24 @@ mod tests {
             ("0", 99_999_999_999_999.5, "100000000000000"),
         ] {
             assert_eq!(NumberFormat::parse(code).show(number), shown, "{code} {number}");
+        }
+    }
+
+    #[test]
+    fn digits_that_a_cell_does_not_show_are_told() {
+        for (code, number, value) in [
+            ("0", 9.96, Some("9.96")),
+            ("0.0", 17.25, Some("17.25")),
+            ("0%", 0.496, Some("49.6%")),
+            ("0.00", 4.5, None),
+            ("0%", 0.93, None),
+            ("0.0%", 0.285, None),
+            ("General", 9.96, None),
+            ("\"ID-\"0000", 7.0, None),
+            ("0.0", 0.1 + 0.2, None),
+        ] {
+            let found = NumberFormat::parse(code).rounded_value(number);
+            assert_eq!(found.as_deref(), value, "{code} {number}");
         }
     }
 }

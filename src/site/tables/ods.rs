@@ -10,6 +10,7 @@ use quick_xml::events::{BytesStart, Event};
 
 use super::archive::{Archive, broken};
 use super::number_format::plain;
+use super::rounded::hides_digits;
 use super::sheet::{MAX_SHEETS, Sheet, SheetContent};
 use super::table::{CellBudget, CellKind, MAX_COLUMNS, MAX_ROWS, TableCell, too_large};
 use super::xml::attribute;
@@ -56,10 +57,16 @@ struct ContentReader<'a> {
     /// The style that is being read, and those of hidden sheets.
     style: String,
     hidden_styles: HashSet<String>,
+    /// Those of rows without a height, and of columns without a width.
+    flat_styles: HashSet<String>,
+    /// How many groups of rows or columns are open, from the first that is folded on.
+    hidden_groups: usize,
     /// The number of the last row and of the last column that was declared.
     row: u32,
     column: u32,
     cells: Vec<TableCell>,
+    /// The numbers of its cells that show fewer digits, by column.
+    rounded: Vec<(usize, String)>,
     row_repeats: u32,
     /// Empty cells that may be followed by others in their row.
     blank_cells: usize,
@@ -88,9 +95,12 @@ impl<'a> ContentReader<'a> {
             budget: CellBudget::new(file),
             style: String::new(),
             hidden_styles: HashSet::new(),
+            flat_styles: HashSet::new(),
+            hidden_groups: 0,
             row: 0,
             column: 0,
             cells: Vec::new(),
+            rounded: Vec::new(),
             row_repeats: 0,
             blank_cells: 0,
             cell: None,
@@ -116,6 +126,16 @@ impl<'a> ContentReader<'a> {
             {
                 self.hidden_styles.insert(self.style.clone());
             }
+            "table-row-properties" if has_no_size(element, "row-height") => {
+                self.flat_styles.insert(self.style.clone());
+            }
+            "table-column-properties" if has_no_size(element, "column-width") => {
+                self.flat_styles.insert(self.style.clone());
+            }
+            "table-row-group" | "table-column-group" if !is_empty => {
+                let is_folded = attribute(element, "display").as_deref() == Some("false");
+                self.hidden_groups += usize::from(is_folded || self.hidden_groups > 0);
+            }
             "table" if element.name().as_ref() == "table:table" => {
                 self.start_sheet(element)?
             }
@@ -123,7 +143,7 @@ impl<'a> ContentReader<'a> {
                 let (first, columns) =
                     (self.column + 1, count("number-columns-repeated"));
                 self.column = self.column.saturating_add(columns);
-                if is_hidden(element)
+                if self.is_hidden(element)
                     && let Some(sheet) = self.sheets.last_mut()
                 {
                     sheet.content.hidden_columns.push((first, self.column));
@@ -132,8 +152,9 @@ impl<'a> ContentReader<'a> {
             "table-row" => {
                 self.row_repeats = count("number-rows-repeated");
                 self.cells.clear();
+                self.rounded.clear();
                 self.blank_cells = 0;
-                if is_hidden(element)
+                if self.is_hidden(element)
                     && let Some(sheet) = self.sheets.last_mut()
                 {
                     let last = self.row.saturating_add(self.row_repeats);
@@ -181,6 +202,10 @@ impl<'a> ContentReader<'a> {
         match name {
             "table-cell" | "covered-table-cell" => self.end_cell(),
             "table-row" => self.end_row(),
+            "table-row-group" | "table-column-group" => {
+                self.hidden_groups = self.hidden_groups.saturating_sub(1);
+                Ok(())
+            }
             _ => Ok(()),
         }
     }
@@ -203,7 +228,18 @@ impl<'a> ContentReader<'a> {
         let content = SheetContent::default();
         self.sheets.push(Sheet { name, is_hidden, content });
         (self.row, self.column) = (0, 0);
+        self.hidden_groups = 0;
         Ok(())
+    }
+
+    /// Whether a row or a column is hidden: by hand, by a filter, with its group, or because it has no size.
+    fn is_hidden(&self, element: &BytesStart<'_>) -> bool {
+        let style = attribute(element, "style-name");
+        let is_flat = style.is_some_and(|style| self.flat_styles.contains(&style));
+        let visibility = attribute(element, "visibility");
+        is_flat
+            || self.hidden_groups > 0
+            || matches!(visibility.as_deref(), Some("collapse" | "filter"))
     }
 
     fn start_cell(&mut self, element: &BytesStart<'_>, repeats: usize) {
@@ -288,6 +324,11 @@ impl<'a> ContentReader<'a> {
         let blank = self.cells.len() + self.blank_cells;
         self.cells.resize(blank, TableCell::default());
         self.blank_cells = 0;
+        let number = cell.value.filter(|_| kind == CellKind::Number);
+        if let Some(number) = number.filter(|number| hides_digits(&text, number)) {
+            let columns = (blank..width).map(|column| (column, number.clone()));
+            self.rounded.extend(columns);
+        }
         self.cells.resize(width, TableCell { text, kind });
         Ok(())
     }
@@ -303,17 +344,31 @@ impl<'a> ContentReader<'a> {
             return Err(too_large(self.file, format_args!("{MAX_ROWS} rows")));
         }
         let bytes: usize = self.cells.iter().map(|cell| cell.text.len()).sum();
+        let hidden: usize = self.rounded.iter().map(|(_, number)| number.len()).sum();
+        let bytes = bytes + hidden;
         let all = |one: usize| one.saturating_mul(repeats);
         self.budget.take(all(self.cells.len()), all(bytes))?;
         let Some(sheet) = self.sheets.last_mut() else { return Ok(()) };
         for line in first..=self.row {
             sheet.content.rows.push((line, self.cells.clone()));
+            let rounded = self.rounded.iter();
+            let rounded = rounded.map(|(column, text)| ((line, *column), text.clone()));
+            sheet.content.rounded.extend(rounded);
         }
         Ok(())
     }
 }
 
-/// Whether a row or a column is hidden, by hand or by a filter.
-fn is_hidden(element: &BytesStart<'_>) -> bool {
-    matches!(attribute(element, "visibility").as_deref(), Some("collapse" | "filter"))
+/// Whether the properties of a row or a column give it no size. One whose size follows from what it holds
+/// is seen.
+fn has_no_size(element: &BytesStart<'_>, name: &str) -> bool {
+    let number = |text: String| {
+        let end = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
+        text[..end].trim().parse::<f64>().ok()
+    };
+    let size = attribute(element, name).and_then(number);
+    let is_optimal = |name: &str| attribute(element, name).as_deref() == Some("true");
+    size == Some(0.0)
+        && !is_optimal("use-optimal-row-height")
+        && !is_optimal("use-optimal-column-width")
 }

@@ -33,6 +33,8 @@ pub struct RecipientRow {
     pub second_language: Option<String>,
     /// The grade as it is written.
     pub grade: Option<String>,
+    /// The grade that the cell of a sheet holds, if it shows one with fewer digits.
+    pub grade_value: Option<String>,
     /// The designation.
     pub designation: Option<String>,
     /// The gender.
@@ -63,7 +65,7 @@ pub struct RowFault {
 }
 
 impl RowFault {
-    pub(super) fn new(kind: ErrorKind, message: impl Into<String>, help: &str) -> Self {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>, help: &str) -> Self {
         Self { kind, message: message.into(), help: Some(help.to_owned()) }
     }
 

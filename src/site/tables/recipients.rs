@@ -1,12 +1,15 @@
 //! The recipients of a table: its rows, read by a mapping.
 
 use super::dates::{self, ColumnOrder};
+use super::doubt::is_formula_error;
 use super::field::RecipientField as Field;
 use super::finding::Finding;
 use super::findings::Findings;
 use super::lone_rows::{LoneRows, is_alone};
 use super::mapping::{ColumnUse, Mapping};
+use super::other_rows::{RowJudge, RowKind};
 use super::recipient_row::{RecipientRow, RowFault};
+use super::rounded::rounded_number;
 use super::table::{CellKind, Table, TableCell, TableRow};
 use super::words;
 use crate::base::date::Date;
@@ -92,12 +95,21 @@ impl Recipients {
             rows: Vec::with_capacity(table.rows.len()),
             ..Self::default()
         };
+        let judge = RowJudge::new(table, mapping, reader.name.indices());
         for row in &table.rows {
             let mut recipient = reader.read(row);
-            if words::is_not_a_recipient(&recipient.name) || reader.is_header(row) {
-                reader.refuse_other_header(row)?;
-                found.left_out.push((row.line, recipient.name));
-                continue;
+            // A row that cannot be read may be of any recipient.
+            if recipient.fault.is_none() || row.ragged.is_some() {
+                match judge.kind_of(row, &recipient.name)? {
+                    RowKind::Recipient => {}
+                    RowKind::Other => {
+                        found.left_out.push((row.line, recipient.name));
+                        continue;
+                    }
+                    RowKind::Unclear(fault) => {
+                        recipient.fault.get_or_insert(fault);
+                    }
+                }
             }
             if reader.footer.is_some_and(|first| row.line >= first) {
                 recipient.fault = Some(RowFault::new(
@@ -196,30 +208,6 @@ impl<'a> RowReader<'a> {
         is_alone(row, &self.name.indices())
     }
 
-    /// Refuses a second header whose words for the name contradict the first: with `First name`
-    /// below `Student`, half a name would be read as a whole one.
-    fn refuse_other_header(&self, row: &TableRow) -> Result<()> {
-        for (header, cell) in self.table.header.iter().zip(&row.cells) {
-            let below = words::meanings(&cell.text).iter().map(|it| it.field);
-            let mut below = below.filter(|field| field.is_name());
-            let own = words::meanings(header);
-            if below.any(|field| own.iter().all(|it| it.field != field)) {
-                let message = format!(
-                    "the row is a second header: `{}` stands below `{}`",
-                    cell.text.escape_debug(),
-                    header.escape_debug()
-                );
-                return Err(Error::new(ErrorKind::InvalidValue, message)
-                    .at(self.table.place(row.line))
-                    .with_help(format!(
-                        "delete one of the two, or say which is read: --header {}",
-                        row.line
-                    )));
-            }
-        }
-        Ok(())
-    }
-
     fn read(&self, row: &TableRow) -> RecipientRow {
         let mut recipient = RecipientRow {
             place: Some(self.table.place(row.line)),
@@ -243,7 +231,11 @@ impl<'a> RowReader<'a> {
                 continue;
             }
             if recipient.fault.is_none() {
-                recipient.fault = self.formula_fault(index, cell);
+                let is_id = *used_as == ColumnUse::Field(Field::Username);
+                let formula = || self.formula_fault(index, cell, is_id);
+                let rounded =
+                    || rounded_number(&self.table.header[index], cell, is_id, self.table);
+                recipient.fault = formula().or_else(rounded);
             }
             if cell.kind == CellKind::NoResult {
                 continue;
@@ -255,7 +247,13 @@ impl<'a> RowReader<'a> {
                 ColumnUse::Field(Field::Gender) => {
                     self.read_gender(&mut recipient, index, &value);
                 }
-                ColumnUse::Field(field) => recipient.set(*field, value),
+                ColumnUse::Field(field) => {
+                    if *field == Field::Grade {
+                        let rounded = self.table.rounded.get(&(row.line, index));
+                        recipient.grade_value = rounded.cloned();
+                    }
+                    recipient.set(*field, value);
+                }
                 ColumnUse::Unread(_) => {}
             }
         }
@@ -274,38 +272,23 @@ impl<'a> RowReader<'a> {
         let parts = self.name.indices();
         let mut faults = parts
             .into_iter()
-            .filter_map(|index| self.formula_fault(index, &row.cells[index]));
+            .filter_map(|index| self.formula_fault(index, &row.cells[index], true));
         recipient.fault = recipient.fault.or_else(|| faults.next());
         recipient
     }
 
-    /// Whether a row is the header again, as some systems write it twice, in other words.
-    fn is_header(&self, row: &TableRow) -> bool {
-        let is_same = |index: usize| {
-            let text = &row.cells[index].text;
-            !text.is_empty()
-                && words::normalized(text) == words::normalized(&self.table.header[index])
-        };
-        let is_word = |index: usize| !words::meanings(&row.cells[index].text).is_empty();
-        let names = self.name.indices();
-        // Only text as short as a header is compared, so most names are skipped cheaply.
-        let is_short = names.iter().all(|&index| row.cells[index].text.len() < 100);
-        let mut others = self.columns.iter().map(|(index, _)| *index);
-        is_short
-            && names.iter().any(|&index| {
-                is_same(index)
-                    || is_word(index) && (names.len() > 1 || others.any(is_word))
-            })
-            && names.iter().all(|&index| {
-                row.cells[index].is_blank() || is_same(index) || is_word(index)
-            })
-    }
-
-    /// The fault of a cell whose formula has no result or an error.
-    fn formula_fault(&self, index: usize, cell: &TableCell) -> Option<RowFault> {
+    /// What is wrong with the formula of a cell. In a text file its error is a text, and that counts where
+    /// the cell says who the recipient is.
+    fn formula_fault(
+        &self,
+        index: usize,
+        cell: &TableCell,
+        is_of_identity: bool,
+    ) -> Option<RowFault> {
         let header = &self.table.header[index];
+        let is_error = is_of_identity && is_formula_error(&cell.text);
         let (what, help) = match cell.kind {
-            CellKind::Error => (
+            _ if cell.kind == CellKind::Error || is_error => (
                 format!("is the error {} of a formula", cell.text),
                 "correct the formula, or write the value",
             ),
@@ -313,7 +296,7 @@ impl<'a> RowReader<'a> {
                 "is a formula without its result".to_owned(),
                 "open the file in a spreadsheet and save it, so that the results are in it",
             ),
-            CellKind::Text | CellKind::Number | CellKind::Date => return None,
+            _ => return None,
         };
         let message = format!("the cell in the column `{header}` {what}");
         Some(RowFault::new(ErrorKind::InvalidValue, message, help))

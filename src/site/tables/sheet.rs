@@ -31,6 +31,8 @@ pub(super) struct SheetContent {
     pub(super) hidden_columns: Vec<(u32, u32)>,
     /// Merged cells: first row, first column, last row, last column, from 1.
     pub(super) merged: Vec<[u32; 4]>,
+    /// The numbers of cells that show fewer digits: the line from 1, and the column from 0.
+    pub(super) rounded: Vec<((u32, usize), String)>,
 }
 
 /// Returns the sheets that a caller's name may mean, by index: the one of exactly that name, else all
@@ -142,8 +144,10 @@ pub(super) fn choose(
         }
     };
     let form = format!("sheet `{}`", sheet.name.escape_debug());
-    let SheetContent { rows, hidden_rows, hidden_columns, merged } = sheet.content;
+    let SheetContent { rows, hidden_rows, hidden_columns, merged, rounded } =
+        sheet.content;
     let mut table = Table::of_rows(file, form, rows, format.header, true)?;
+    table.rounded = rounded.into_iter().collect();
     check_width(file, &table)?;
     refuse_hidden_rows(&table, &hidden_rows)?;
     refuse_merged(&table, &merged)?;

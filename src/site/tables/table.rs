@@ -1,5 +1,7 @@
 //! A table as it stands in a file: a header, and rows of cells with their places.
 
+use std::collections::HashMap;
+
 use crate::base::error::{Error, ErrorKind, Place, Result, Warning};
 
 /// The most bytes of a file.
@@ -33,6 +35,10 @@ pub struct Table {
     pub blank_rows: usize,
     /// What was noticed while reading it.
     pub warnings: Vec<Warning>,
+    /// Whether it is the sheet of a spreadsheet, and no text.
+    pub is_sheet: bool,
+    /// The numbers that cells hold, where they show fewer digits: by line, and by column from 0.
+    pub(super) rounded: HashMap<(u32, usize), String>,
 }
 
 /// A row of a table.
@@ -204,6 +210,8 @@ impl Table {
             rows: kept,
             blank_rows,
             warnings: Vec::new(),
+            is_sheet: has_gaps,
+            rounded: HashMap::new(),
         })
     }
 

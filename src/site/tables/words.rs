@@ -1,6 +1,6 @@
 //! What headers mean: the words for the fields of a recipient in 36 languages, of `words.yaml`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use indexmap::IndexMap;
@@ -24,10 +24,12 @@ pub(super) struct Meaning {
 #[derive(Default)]
 struct Words {
     meanings: HashMap<String, Vec<Meaning>>,
-    not_recipients: Vec<String>,
+    not_recipients: HashSet<String>,
+    /// Headers of columns of parts of names that may stand in several places.
+    particles: HashSet<String>,
     /// Headers of columns that say whether a recipient gets a certificate, and the words for no in them.
-    attended: Vec<String>,
-    no: Vec<String>,
+    attended: HashSet<String>,
+    no: HashSet<String>,
     /// The words for each gender, with their languages.
     genders: HashMap<String, Vec<(Gender, &'static str)>>,
 }
@@ -53,7 +55,9 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| {
                             let known = words.genders.entry(normalized(text));
                             known.or_default().push((gender, language));
                         }
-                        (None, None) => words.others(key).push(normalized(text)),
+                        (None, None) => {
+                            words.others(key).insert(normalized(text));
+                        }
                     }
                 }
             }
@@ -63,11 +67,12 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| {
 });
 
 impl Words {
-    /// The list for a key that is no field.
-    fn others(&mut self, key: &str) -> &mut Vec<String> {
+    /// The list of a key that is of no field.
+    fn others(&mut self, key: &str) -> &mut HashSet<String> {
         match key {
             "attended" => &mut self.attended,
             "no" => &mut self.no,
+            "name_particle" => &mut self.particles,
             _ => &mut self.not_recipients,
         }
     }
@@ -174,14 +179,42 @@ pub(super) fn is_no(text: &str) -> bool {
     text.len() <= 40 && WORDS.no.contains(&normalized(text))
 }
 
-/// Whether a text in the column of the name is known not to be one.
-pub(super) fn is_not_a_recipient(text: &str) -> bool {
-    // `Total: 3` is about the table too.
+/// A row that is of no recipient, by the text in the place of its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OtherRow {
+    /// The ids that Qualtrics writes below the header.
+    ImportId,
+    /// Several words, or one with its number: `Points Possible`, `Total: 3`.
+    Phrase,
+    /// One word for a total, which may be a name too: `Media`.
+    Total,
+    /// `Test Student`.
+    TestAccount,
+}
+
+/// Whether a text in the place of a name is known as that of another row.
+pub(super) fn other_row(text: &str) -> Option<OtherRow> {
+    if text.contains("\"ImportId\"") {
+        return Some(OtherRow::ImportId);
+    }
+    // `Total: 3` is said of the table too.
     let said = text.split_once([':', '=']).map_or(text, |(before, _)| before);
-    // Skip most cells early: they are names with a capital letter inside, and none of the known words
-    // has one.
-    said.len() < 40 && WORDS.not_recipients.contains(&normalized(said))
-        || text.contains("\"ImportId\"")
+    if said.len() >= 40 {
+        return None;
+    }
+    let plain = normalized(said);
+    if matches!(&*plain, "teststudent" | "studenttest") {
+        return Some(OtherRow::TestAccount);
+    }
+    let is_known = WORDS.not_recipients.contains(&plain);
+    let is_word = said.len() == text.len() && said.split_whitespace().count() == 1;
+    is_known.then_some(if is_word { OtherRow::Total } else { OtherRow::Phrase })
+}
+
+/// Whether the words of a header say that its column has a part of the name that may stand in several
+/// places: `Namenszusatz`.
+pub(super) fn is_name_particle(header: &str) -> bool {
+    WORDS.particles.contains(&normalized(header))
 }
 
 /// Returns a header as it is compared: without case, accents, spaces and punctuation.

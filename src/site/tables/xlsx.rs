@@ -84,6 +84,10 @@ fn read_cells(
         let (row, column) = cell.get_position();
         let format = formats.get(style).unwrap_or(&general);
         let line = row.saturating_add(1);
+        let hidden = match cell.get_value() {
+            DataRef::Float(number) => format.rounded_value(*number),
+            _ => None,
+        };
         let cell = if open.contains(&(line, column.saturating_add(1))) {
             TableCell { text: String::new(), kind: CellKind::NoResult }
         } else {
@@ -94,6 +98,10 @@ fn read_cells(
         };
         budget.check_text(line, &cell.text)?;
         let column = column as usize;
+        if let Some(number) = hidden {
+            budget.take(0, number.len())?;
+            content.rounded.push(((line, column), number));
+        }
         if column >= MAX_COLUMNS {
             return Err(too_large(file, format_args!("{MAX_COLUMNS} columns")));
         }
@@ -206,6 +214,8 @@ fn read_outline(
     let mut open = HashSet::new();
     let mut cell = FormulaCell::default();
     let mut row = 0_u32;
+    // Whether rows are hidden that have no height of their own.
+    let mut is_flat_by_default = false;
     let mut reader = quick_xml::Reader::from_str(&xml);
     reader.config_mut().check_end_names = false;
     loop {
@@ -238,10 +248,15 @@ fn read_outline(
             attribute(element, name).is_some_and(|it| it.parse::<f64>() == Ok(0.0))
         };
         match element.local_name().as_ref() {
+            "sheetFormatPr" => {
+                let is_zero = attribute(element, "zeroHeight");
+                is_flat_by_default = matches!(is_zero.as_deref(), Some("1" | "true"));
+            }
             "row" => {
                 row = number("r").unwrap_or(row.saturating_add(1));
                 cell = FormulaCell::default();
-                if is_hidden() || is_flat("ht") {
+                let is_default = is_flat_by_default && attribute(element, "ht").is_none();
+                if is_hidden() || is_flat("ht") || is_default {
                     match content.hidden_rows.last_mut() {
                         Some((_, last)) if last.saturating_add(1) == row => *last = row,
                         _ => content.hidden_rows.push((row, row)),

@@ -101,8 +101,28 @@ fn number_without_scale_is_refused_with_an_example() {
             let help = "grades: { scale: percent, pass: 50 }";
             assert!(issued.stderr.contains(help), "{}", issued.stderr);
         }
-        let issued = run(&workdir, "issue", &["-n", "Ada", "-g", "Merit"]);
+        let issued = run(&workdir, "issue", &["-n", "Ada", "-g", "passed"]);
         assert_eq!(issued.code, 0, "{issued:?}");
+    }
+}
+
+#[test]
+fn text_that_is_no_outcome_of_the_course_fails_its_row() {
+    let workdir = site("  outcomes: { Pass: '', Distinction: with distinction }\n");
+    workdir.write(
+        "people.csv",
+        "Name,Result\nAda,Distincton\nBob,Bestanden\nEva,dropped out\n",
+    );
+    let issued = run(&workdir, "issue", &["-f", "people.csv"]);
+    assert_eq!(issued.code, 1, "{issued:?}");
+    for words in [
+        "people.csv:2: the grade `Distincton` is none of the outcomes of the course, which are \
+         `Pass`, `Distinction`",
+        "did you mean `Distinction`?",
+        "people.csv:4: not passed",
+        "1 issued, 1 not passed, 1 failed",
+    ] {
+        assert!(issued.stderr.contains(words), "no {words} in {}", issued.stderr);
     }
 }
 
@@ -123,4 +143,32 @@ fn grade_that_does_not_pass_leaves_the_certificate_as_it_is() {
     let again = run(&workdir, "issue", &["-n", "Ada", "-g", "18", "--json"]);
     let unchanged = IssueOutcome::Unchanged.as_str();
     assert_eq!(again.objects()[0]["outcome"], unchanged, "{again:?}");
+    // The report names the certificate that stands.
+    let id =
+        before[0]["id"].as_str().or(before[0]["verify_id"].as_str()).unwrap().to_owned();
+    workdir.write("low.csv", "name,grade\nAda,5\nBob,4\n");
+    let low = run(
+        &workdir,
+        "issue",
+        &["-f", "low.csv", "--replace", "--report", "low.report.csv"],
+    );
+    assert_eq!(low.code, 0, "{low:?}");
+    let stands =
+        format!("has the certificate {id}, which stays valid until it is revoked");
+    assert_eq!(low.stderr.matches(&stands).count(), 1, "{}", low.stderr);
+    assert!(low.stderr.contains(&format!("testamur revoke {id}")), "{}", low.stderr);
+    let report = workdir.read("low.report.csv");
+    let rows: Vec<_> =
+        csv::Reader::from_reader(&report[..]).records().map(Result::unwrap).collect();
+    assert_eq!([&rows[0][4], &rows[1][4]], [&id, ""]);
+    let plan = run(&workdir, "issue", &["-f", "low.csv", "--dry-run"]);
+    assert!(plan.stderr.contains(&stands), "{}", plan.stderr);
+    // What differs is told without the template.
+    workdir.write("low.csv", "name,grade\nAda,11\n");
+    let differs = run(&workdir, "issue", &["-f", "low.csv"]);
+    assert!(
+        differs.stderr.contains("outcome `passed with …` is gone"),
+        "{}",
+        differs.stderr
+    );
 }

@@ -3,8 +3,8 @@
 use super::reader::CourseReader;
 use crate::base::error::ErrorKind;
 use crate::base::yaml::{Fields, Node, YamlFault};
-use crate::site::course::failing_words::is_failing;
 use crate::site::course::grade_number::GradeNumber;
+use crate::site::course::grade_words::is_failing;
 use crate::site::course::grades::{GradeScale, ScaleKind, plain_letter};
 
 const KEYS: [&str; 4] = ["scale", "max", "letters", "pass"];
