@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::host::StudioHost;
 use super::pictures::Pictures;
+use super::readings::Readings;
 use super::workspace::Workspace;
 use crate::base::date::Date;
 use crate::base::error::Result;
@@ -17,12 +18,15 @@ pub(super) struct StudioContext {
     pub(super) workspace: Workspace,
     /// The pictures that pages were told of.
     pub(super) pictures: Pictures,
+    /// How the files of people were read.
+    pub(super) readings: Readings,
 }
 
 impl StudioContext {
     pub(super) fn new(host: Arc<dyn StudioHost>) -> Self {
         let workspace = Workspace::new(host.clone());
-        Self { host, workspace, pictures: Pictures::default() }
+        let readings = Readings::new(host.folder());
+        Self { host, workspace, pictures: Pictures::default(), readings }
     }
 
     /// The current time, with its date where the site is.

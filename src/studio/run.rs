@@ -1,8 +1,9 @@
 //! A run: the certificates of a recipients file, tried or issued, with progress and an end that can be
 //! asked for.
 //!
-//! The decision made here: a run has no state on the disk. Stopped, it is begun again by the same file, in the
-//! studio or in the program: what is issued is recognised and left as it is.
+//! The decision made here: a run has no state on the disk but how its file was read, which the studio
+//! remembers. Stopped, it is begun again by the same file, in the studio or in the program: what is issued is
+//! recognised and left as it is.
 
 use std::io::{Seek as _, SeekFrom};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -76,7 +77,7 @@ impl Runs {
         host: &Arc<dyn StudioHost>,
         ready: Ready,
         is_trial: bool,
-        replace: bool,
+        options: IssueOptions,
     ) -> Result<Value> {
         let mut last = self.lock();
         if last.as_ref().is_some_and(|run| !run.progress().is_finished) {
@@ -101,7 +102,6 @@ impl Runs {
         });
         *last = Some(run.clone());
         drop(last);
-        let options = IssueOptions::default().with_cautious(true).with_replace(replace);
         let worker = run.clone();
         let host = host.clone();
         let started =
