@@ -15,7 +15,7 @@ use icu_locale::{LanguageIdentifier, Locale, LocaleCanonicalizer};
 use icu_locale::{LocaleDirectionality, LocaleExpander};
 use serde::{Serialize, Serializer};
 
-use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::error::{Error, ErrorKind, Result, finding};
 
 /// The most bytes of a tag.
 const MAX_LEN: usize = 100;
@@ -47,7 +47,7 @@ impl Tag {
         match read {
             Some(tag) if hyphens == text => Ok(tag),
             read => {
-                let message = format!("`{}` is not a language tag", text.escape_debug());
+                let message = finding!("not_a_language", text.escape_debug());
                 Err(Error::new(ErrorKind::InvalidValue, message).with_help(match read {
                     Some(tag) => format!("write it as `{tag}`"),
                     None => {

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use ring::digest::{SHA256, digest};
 
 use crate::base::cache::Cache;
-use crate::base::error::{Error, ErrorKind, Place, Result, did_you_mean};
+use crate::base::error::{Error, ErrorKind, Place, Result, did_you_mean, finding};
 use crate::image::background::{self, Background};
 use crate::image::picture::Picture;
 use crate::site::course::Course;
@@ -163,7 +163,7 @@ impl ImageCache {
             // The message names no other file, because those are photos of other recipients.
             return Err(Error::new(
                 ErrorKind::MissingFile,
-                format!("there is no file `{file}`"),
+                finding!("picture_missing", file),
             )
             .with_help("put the picture into this folder, or correct its name"));
         };
@@ -219,14 +219,17 @@ fn read<'a>(site: &'a Site, folders: &[&str], name: &str) -> Result<Cow<'a, [u8]
             return Ok(bytes);
         }
     }
-    let names: Vec<&str> = folders
-        .iter()
-        .flat_map(|folder| site.list(folder).into_iter())
-        .filter_map(|name| Some(name.split_once('/')?.1))
-        .collect();
+    // The others are no place for such a picture: a signature is not advised as a logo.
     let folder = folders[0];
-    Err(Error::new(ErrorKind::MissingFile, format!("there is no file `{folder}/{name}`"))
-        .with_help(did_you_mean(name, names)))
+    let names = site.list(folder);
+    let names: Vec<&str> =
+        names.into_iter().filter_map(|name| Some(name.split_once('/')?.1)).collect();
+    let help = match names[..] {
+        [] => Cow::Owned(format!("put the picture into the folder `{folder}/`")),
+        _ => did_you_mean(name, names),
+    };
+    let message = finding!("picture_missing", format!("{folder}/{name}"));
+    Err(Error::new(ErrorKind::MissingFile, message).with_help(help))
 }
 
 /// Whether a text is the name of a file, and not a path or an address. It comes from a request and

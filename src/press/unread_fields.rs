@@ -27,6 +27,7 @@ pub(super) fn warning<'a>(
             || course.extra.contains_key(key)
             || layout.table.as_ref().is_some_and(|table| table.rows == *key)
             || layout.sources.drawn_fields.has(key)
+            // Names the file of a picture.
             || layout.photos().any(|photo| photo.field == *key)
     };
     let mut unread: Vec<&str> = request

@@ -19,6 +19,7 @@ use super::{assets, course, findings, language, layout, register};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::lang::Tag;
 use crate::press::Format;
+use crate::register::IssueOptions;
 
 /// Whether an address changes something.
 fn is_write(path: &str) -> bool {
@@ -77,7 +78,7 @@ pub(super) fn answer(state: &State, call: &Call<'_>) -> Answer {
         "save" => save(state, call),
         "picture" => add_picture(state, call),
         "new" => new_site(state, call),
-        "people" => json(Ok(state.people.take(call))),
+        "people" => json(Ok(state.people.take(context, call))),
         "people/read" => json(state.people.read(context, call)),
         "people/preview" => json(state.people.preview(context, call)),
         "try" => json(begin(state, call, true)),
@@ -217,11 +218,20 @@ struct RunWish {
     people: u64,
     #[serde(default)]
     replace: bool,
+    #[serde(default)]
+    reissue: bool,
 }
 
 /// Begins a run over the people of the file that was dropped last.
 fn begin(state: &State, call: &Call<'_>, is_trial: bool) -> Result<Value> {
-    let RunWish { people, replace } = body(call)?;
+    let RunWish { people, replace, reissue } = body(call)?;
     let ready = state.people.ready(people)?;
-    state.runs.begin(&state.context.host, ready, is_trial, replace)
+    if !is_trial {
+        state.context.readings.save()?;
+    }
+    let options = IssueOptions::default()
+        .with_cautious(true)
+        .with_replace(replace)
+        .with_reissue(reissue);
+    state.runs.begin(&state.context.host, ready, is_trial, options)
 }

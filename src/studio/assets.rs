@@ -20,7 +20,7 @@ files! {
     STYLE: "base.css" "frame.css" "preview.css" "layout.css" "people.css";
     PICTURE: "icon.svg";
     SCRIPT: "main.js" "api.js" "dom.js" "texts.js" "preview.js" "findings.js" "overlay.js"
-        "editor.js" "history.js" "merge.js" "layout.js" "slots.js" "snap.js" "style.js" "begin.js" "course.js" "language.js" "start.js" "people.js" "rows.js" "run.js" "register.js";
+        "editor.js" "history.js" "merge.js" "layout.js" "slots.js" "snap.js" "style.js" "begin.js" "course.js" "language.js" "start.js" "people.js" "rows.js" "run.js" "unsaved.js" "register.js";
 }
 
 /// The texts of the page by language, each the JSON of one file.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::host::StudioHost;
 use super::pictures::Pictures;
+use super::readings::Readings;
 use super::workspace::Workspace;
 use crate::base::date::Date;
 use crate::base::error::Result;
@@ -18,12 +19,15 @@ pub(super) struct StudioContext {
     pub(super) workspace: Workspace,
     /// The pictures whose addresses were given to pages.
     pub(super) pictures: Pictures,
+    /// How the files of people were read.
+    pub(super) readings: Readings,
 }
 
 impl StudioContext {
     pub(super) fn new(host: Arc<dyn StudioHost>) -> Self {
         let workspace = Workspace::new(host.clone());
-        Self { host, workspace, pictures: Pictures::default() }
+        let readings = Readings::new(host.folder());
+        Self { host, workspace, pictures: Pictures::default(), readings }
     }
 
     /// The current time, with its date where the site is.

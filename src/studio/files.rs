@@ -214,12 +214,12 @@ fn on_disk(path: &Path, name: &str) -> Result<Option<(String, String)>> {
     Ok(Some((text, version)))
 }
 
-fn version_of(bytes: &[u8]) -> String {
+pub(super) fn version_of(bytes: &[u8]) -> String {
     hex::lower(digest(&SHA256, bytes).as_ref())
 }
 
 /// Writes a file under a temporary name in its folder and renames it: no reader finds half of it.
-fn write(path: &Path, name: &str, bytes: &[u8]) -> Result<()> {
+pub(super) fn write(path: &Path, name: &str, bytes: &[u8]) -> Result<()> {
     let failed = |error: io::Error| io_error(name, "write", &error);
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(failed)?;

@@ -31,6 +31,7 @@ mod layout;
 mod people;
 mod pictures;
 mod preview;
+mod readings;
 mod register;
 mod run;
 mod server;

@@ -6,13 +6,15 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::call::{Call, body};
 use super::context::StudioContext;
+use super::files;
 use super::findings;
 use super::preview::shown;
+use super::readings::{KeptColumn, KeptReading, Readings};
 use super::workspace::Overlay;
 use crate::base::error::{Error, ErrorKind, Result, finding};
 use crate::base::lang::Tag;
@@ -31,6 +33,7 @@ pub(super) struct People(Mutex<Option<PeopleFile>>);
 struct PeopleFile {
     number: u64,
     file: String,
+    sha256: String,
     bytes: Vec<u8>,
     /// The rows as they were read last, if they can be issued.
     ready: Option<Ready>,
@@ -48,9 +51,10 @@ pub(super) struct Ready {
 }
 
 /// How the file is to be read. What is not set is guessed, or asked for.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Clone, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 struct Reading {
+    #[serde(skip_serializing)]
     people: u64,
     course: Option<String>,
     layout: Option<String>,
@@ -63,6 +67,7 @@ struct Reading {
     is_list_of_names: bool,
     is_specimen: bool,
     /// What each column is read as: a field, `extra.…`, or an empty text for nothing. Not set: guessed.
+    #[serde(skip_serializing)]
     uses: Option<Vec<String>>,
 }
 
@@ -71,16 +76,18 @@ const MAX_ROWS: usize = 2_000;
 const MAX_SAMPLES: usize = 3;
 
 impl People {
-    /// Takes a file.
-    pub(super) fn take(&self, call: &Call<'_>) -> Value {
+    /// Takes a file, and tells how it was read before, if it was.
+    pub(super) fn take(&self, context: &StudioContext, call: &Call<'_>) -> Value {
         let name = call.name.as_deref().unwrap_or("recipients");
         let file = name.rsplit(['/', '\\']).next().unwrap_or(name);
         let mut people = self.lock();
         let number = people.as_ref().map_or(1, |people| people.number + 1);
         let file: String = file.chars().filter(|c| !c.is_control()).take(120).collect();
-        *people =
-            Some(PeopleFile { number, file, bytes: call.body.to_vec(), ready: None });
-        json!({ "people": number })
+        let sha256 = files::version_of(call.body);
+        let before = context.readings.of_file(&sha256).map(|reading| reading.wish);
+        let bytes = call.body.to_vec();
+        *people = Some(PeopleFile { number, file, sha256, bytes, ready: None });
+        json!({ "people": number, "before": before })
     }
 
     /// Reads the file, and returns its columns and its rows.
@@ -91,11 +98,11 @@ impl People {
         let wish: Reading = body(call)?;
         let press = context.workspace.press(&Overlay::new())?;
         let (_, today) = context.clock(&press)?;
-        let (file, bytes) = {
+        let (file, sha256, bytes) = {
             let people = self.lock();
             let people = people.as_ref().filter(|people| people.number == wish.people);
             let people = people.ok_or_else(gone)?;
-            (people.file.clone(), people.bytes.clone())
+            (people.file.clone(), people.sha256.clone(), people.bytes.clone())
         };
         let mut told = json!({
             "file": file, "columns": [], "rows": [], "findings": [], "warnings": []
@@ -111,7 +118,10 @@ impl People {
                 None
             }
             Ok(table) => {
-                let read = wish.rows(&reading, &table, &press, &mut told);
+                let read = {
+                    let before = (&context.readings, sha256.as_str());
+                    wish.rows(&reading, &table, &press, before, &mut told)
+                };
                 read.map(|(jobs, kept, left_out)| Ready {
                     press: press.clone(),
                     jobs: Arc::new(jobs),
@@ -200,23 +210,33 @@ impl Reading {
         reading: &TableReading<'_>,
         table: &Table,
         press: &Press,
+        (readings, sha256): (&Readings, &str),
         told: &mut Value,
     ) -> Option<(Vec<IssueJob>, Vec<String>, Vec<LeftOutRow>)> {
-        let (mut mapping, mut faults) = reading.mapping(table);
-        if let Some(uses) = &self.uses {
-            faults = Vec::new();
-            for (index, name) in uses.iter().enumerate() {
-                let used_as = use_of(name);
-                if mapping.columns.get(index).is_some_and(|it| it.used_as != used_as) {
-                    mapping = mapping.with_use(index, used_as);
-                    mapping.name_order = Vec::new();
-                }
+        let (guessed, mut faults) = reading.mapping(table);
+        let before = match self.uses {
+            None => uses_before(&guessed, readings, sha256),
+            Some(_) => Vec::new(),
+        };
+        let mut mapping = guessed.clone();
+        let uses = self.uses.iter().flatten().enumerate();
+        let uses = uses.chain(before.iter().map(|(index, name)| (*index, name)));
+        for (index, name) in uses {
+            let used_as = use_of(name);
+            if mapping.columns.get(index).is_some_and(|it| it.used_as != used_as) {
+                mapping = mapping.with_use(index, used_as);
+                mapping.name_order = Vec::new();
             }
-            faults.extend(mapping.check(table).err());
+        }
+        if self.uses.is_some() || !before.is_empty() {
+            faults = mapping.check(table).err().into_iter().collect();
         }
         told["form"] = table.form.as_str().into();
         told["columns"] = columns(table, &mapping);
-        told["targets"] = targets(&reading.free_fields(table));
+        for (index, _) in &before {
+            told["columns"][*index]["why"] = "before".into();
+        }
+        told["targets"] = targets(&reading.free_fields(table), &mapping);
         let mut warnings = table.warnings.clone();
         if faults.is_empty() {
             faults.extend(self.course_fault(press, &mapping));
@@ -244,7 +264,23 @@ impl Reading {
             let place = table.place(line);
             LeftOutRow { place, name }
         });
+        readings.note(self.kept(sha256, &guessed, &mapping));
         Some((jobs, recipients.kept, left_out.collect()))
+    }
+
+    /// What is remembered of this reading.
+    fn kept(&self, sha256: &str, guessed: &Mapping, mapping: &Mapping) -> KeptReading {
+        let columns = guessed.columns.iter().zip(&mapping.columns);
+        let columns = columns.map(|(guess, column)| KeptColumn {
+            header: column.header.clone(),
+            used_as: name_of(&column.used_as),
+            is_chosen: name_of(&guess.used_as) != name_of(&column.used_as),
+        });
+        KeptReading {
+            sha256: sha256.to_owned(),
+            wish: serde_json::to_value(self).unwrap_or_default(),
+            columns: columns.collect(),
+        }
     }
 
     /// The fault of rows without a course, if none is chosen.
@@ -256,6 +292,51 @@ impl Reading {
         }
         let error = Error::new(ErrorKind::MissingField, finding!("no_course_chosen"));
         Some(error.with_help("choose the course that these people get a certificate of"))
+    }
+}
+
+/// The columns that were read otherwise before than is guessed now, with what they were read as: of the same
+/// file those that a person chose or that would not be read any more; of another one those that a person
+/// chose, unless another column has this use.
+fn uses_before(
+    guessed: &Mapping,
+    readings: &Readings,
+    sha256: &str,
+) -> Vec<(usize, String)> {
+    let columns = || guessed.columns.iter().enumerate();
+    let is_other = |(index, name): &(usize, String)| {
+        name_of(&guessed.columns[*index].used_as) != *name
+    };
+    if let Some(same) = readings.of_file(sha256)
+        && same.columns.len() == guessed.columns.len()
+        && columns().all(|(index, it)| same.columns[index].header == it.header)
+    {
+        let is_lost = |index: usize, used_as: &str| {
+            !used_as.is_empty() && name_of(&guessed.columns[index].used_as).is_empty()
+        };
+        let uses = same.columns.into_iter().enumerate();
+        let uses =
+            uses.filter(|(index, it)| it.is_chosen || is_lost(*index, &it.used_as));
+        return uses.map(|(index, it)| (index, it.used_as)).filter(is_other).collect();
+    }
+    let is_free = |name: &str| {
+        name.is_empty() || columns().all(|(_, other)| name_of(&other.used_as) != name)
+    };
+    let is_only =
+        |header: &str| columns().filter(|(_, other)| other.header == header).count() == 1;
+    columns()
+        .filter(|(_, column)| !column.header.is_empty() && is_only(&column.header))
+        .filter_map(|(index, column)| Some((index, readings.chosen(&column.header)?)))
+        .filter(|use_| is_other(use_) && is_free(&use_.1))
+        .collect()
+}
+
+/// The name that the page has for what a column is read as.
+fn name_of(used_as: &ColumnUse) -> String {
+    match used_as {
+        ColumnUse::Field(field) => field.key().to_owned(),
+        ColumnUse::Extra(path) => format!("extra.{path}"),
+        ColumnUse::Unread(_) => String::new(),
     }
 }
 
@@ -278,27 +359,33 @@ fn columns(table: &Table, mapping: &Mapping) -> Value {
             .take(MAX_SAMPLES)
             .map(|text| text.chars().take(60).collect())
             .collect();
-        let (used_as, why) = match &column.used_as {
-            ColumnUse::Field(field) => (field.key().to_owned(), None),
-            ColumnUse::Extra(path) => (format!("extra.{path}"), None),
-            ColumnUse::Unread(Unread::NotPrinted(_)) => {
-                (String::new(), Some("not_printed"))
-            }
-            ColumnUse::Unread(Unread::Other(_)) => (String::new(), Some("other")),
-            ColumnUse::Unread(Unread::NoHeader) => (String::new(), Some("no_header")),
-            ColumnUse::Unread(Unread::Ignored) => (String::new(), None),
-            ColumnUse::Unread(Unread::Unknown) => (String::new(), Some("unknown")),
+        let why = match &column.used_as {
+            ColumnUse::Field(_)
+            | ColumnUse::Extra(_)
+            | ColumnUse::Unread(Unread::Ignored) => None,
+            ColumnUse::Unread(Unread::NotPrinted(_)) => Some("not_printed"),
+            ColumnUse::Unread(Unread::Other(_)) => Some("other"),
+            ColumnUse::Unread(Unread::NoHeader) => Some("no_header"),
+            ColumnUse::Unread(Unread::Unknown) => Some("unknown"),
         };
+        let used_as = name_of(&column.used_as);
         json!({ "header": column.header, "use": used_as, "why": why, "samples": samples })
     };
     mapping.columns.iter().enumerate().map(column).collect()
 }
 
-/// What a column can be read as.
-fn targets(fields: &FreeFields) -> Value {
+/// What a column can be read as, with what one is read as now.
+fn targets(fields: &FreeFields, mapping: &Mapping) -> Value {
     let own = RecipientField::ALL.into_iter().filter(|field| field.is_read());
-    let own = own.map(|field| field.key().to_owned());
-    own.chain(fields.names.iter().map(|name| format!("extra.{name}"))).collect()
+    let mut all: Vec<String> = own.map(|field| field.key().to_owned()).collect();
+    let free = fields.names.iter().map(|name| format!("extra.{name}"));
+    let now = mapping.columns.iter().map(|column| name_of(&column.used_as));
+    for name in free.chain(now) {
+        if !name.is_empty() && !all.contains(&name) {
+            all.push(name);
+        }
+    }
+    all.into()
 }
 
 fn row(job: &IssueJob) -> Value {

@@ -1,9 +1,9 @@
 //! A run: the certificates of a recipients file are tried or issued, with progress, and the run can
 //! be stopped.
 //!
-//! The decision made here: a run has no state on the disk. A stopped run is continued with the same
-//! file, in the studio or in the program, because issued certificates are recognised and left as
-//! they are.
+//! The decision made here: a run has no state on the disk but how its file was read, which the
+//! studio remembers. A stopped run is continued with the same file, in the studio or in the program,
+//! because issued certificates are recognised and left as they are.
 
 use std::io::{Seek as _, SeekFrom};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -79,7 +79,7 @@ impl Runs {
         host: &Arc<dyn StudioHost>,
         ready: Ready,
         is_trial: bool,
-        replace: bool,
+        options: IssueOptions,
     ) -> Result<Value> {
         let mut last = self.lock();
         if last.as_ref().is_some_and(|run| !run.progress().is_finished) {
@@ -104,7 +104,6 @@ impl Runs {
         });
         *last = Some(run.clone());
         drop(last);
-        let options = IssueOptions::default().with_cautious(true).with_replace(replace);
         let worker = run.clone();
         let host = host.clone();
         let started =

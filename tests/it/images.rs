@@ -101,6 +101,21 @@ fn unusable_picture_of_a_layout_is_refused_by_its_name() {
 }
 
 #[test]
+fn signature_is_not_advised_as_a_logo() {
+    let mine = ("signatures/mine.svg", SEAL.as_bytes().to_vec());
+    let logo = "  theme:\n    logo: logo.svg";
+    let said = |files: &[(&str, Vec<u8>)]| {
+        let error = draft(&press(logo, files), "en", "a4").map(|_| ()).unwrap_err();
+        format!("{error:#}")
+    };
+    let alone = said(std::slice::from_ref(&mine));
+    assert!(!alone.contains("mine.svg") && !alone.contains("ada.svg"), "{alone}");
+    assert!(alone.contains("folder `images/`"), "{alone}");
+    let with_image = said(&[mine, ("images/crest.svg", SEAL.as_bytes().to_vec())]);
+    assert!(with_image.contains("known here: `crest.svg`"), "{with_image}");
+}
+
+#[test]
 fn unusable_picture_is_refused_at_its_line() {
     let blank = encoded(RgbaImage::new(40, 40).into(), ImageFormat::Png);
     let files = [

@@ -105,6 +105,8 @@ pub(crate) const FINDINGS: &[(&str, &str)] = &[
     ("slots_overlap", "the slot `{slot}` lies {by} mm over the slot `{other}`"),
     ("slot_missing", "there is no slot `{slot}`, which every certificate needs"),
     ("no_such_slot", "there is no role `{name}`"),
+    ("not_a_language", "`{text}` is not a language tag"),
+    ("not_a_date", "`{text}` is not a date"),
     ("picture_missing", "there is no file `{file}`"),
     ("no_site", "this folder is no site yet"),
     ("run_going_on", "a run is going on"),

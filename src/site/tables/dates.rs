@@ -127,7 +127,10 @@ pub(super) fn order_of<'a>(
 pub(super) fn read(text: &str, order: ColumnOrder) -> Result<Date> {
     let wrong = |why: &str, help: &str| {
         let shown: String = text.chars().take(40).collect();
-        let message = format!("`{}` is not a date{why}", shown.escape_debug());
+        let message = match why {
+            "" => finding!("not_a_date", shown.escape_debug()),
+            _ => format!("`{}` is not a date{why}", shown.escape_debug()).into(),
+        };
         Error::new(ErrorKind::InvalidValue, message).with_help(help)
     };
     const HELP: &str = "write year, month and day as in `2026-05-14`";

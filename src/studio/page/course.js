@@ -49,8 +49,16 @@ export function createCourse({ overlay, text, change, readOnly }) {
     scans = new Set(values.filter((it) => it.path.at(-1) === "signature").map((it) => it.path[1] ?? ""));
     const owner = values.find((it) => it.path[0] === "signatories")?.owner ?? course ?? "";
     fill(body, values.map(field), !readOnly() && el("div", { class: "field" },
-      el("button", { type: "button", id: "add-signatory", onclick: () => void edit(owner, ["signatories"], t("name"), true) }, `+ ${t("key_signatories")}`)));
+      el("button", { type: "button", id: "add-signatory", onclick: () => void addSignatory(owner) }, `+ ${t("key_signatories")}`)));
     if (focused) /** @type {HTMLElement | null} */ (body.querySelector(`[data-path="${CSS.escape(focused)}"]`))?.focus();
+  }
+
+  /** Adds a signatory without a name, which the page asks for. @param {string} owner */
+  async function addSignatory(owner) {
+    await edit(owner, ["signatories"], "", true);
+    await refresh();
+    const all = /** @type {NodeListOf<HTMLElement>} */ (body.querySelectorAll('[data-path^="signatories."][data-path$=".name"]'));
+    all[all.length - 1]?.focus();
   }
 
   /** @param {Value} value */

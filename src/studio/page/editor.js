@@ -280,6 +280,7 @@ export function createEditor({ typed, readOnly }) {
       await list();
     },
     key,
+    store,
     hasUnsaved: () => [...files.keys()].some(isDirty),
   };
 }

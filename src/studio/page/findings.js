@@ -29,18 +29,41 @@ export function list(findings, go) {
   return el("ul", { class: "findings" }, findings.map((finding) => el("li", { class: `finding ${finding.severity}` },
     el("p", { class: "message" },
       el("span", { class: "unseen" }, t(finding.severity === "error" ? "error" : "warning"), ": "),
-      el("bdi", {}, message(finding))),
+      el("bdi", {}, isolated(message(finding)))),
     place(finding, go),
     excerpt(finding),
-    finding.help && el("p", { class: "help" }, el("bdi", {}, help(finding))),
+    finding.help && el("p", { class: "help" }, el("bdi", {}, isolated(help(finding)))),
   )));
 }
+
+/**
+ * A text whose values, those in backticks and the dates, keep their own direction.
+ * @param {string} text
+ */
+export const isolated = (text) => text.split(/(`[^`]*`|\b\d{4}-\d\d-\d\d\b)/).map((part, at) => (at % 2 ? el("bdi", {}, part) : part));
 
 /** What is wrong, in the language of the page if it has a text for it. @param {Finding} finding */
 export const message = (finding) => known(`finding_${finding.code}`, finding.values) ?? finding.message;
 
 /** What to do about it, likewise. @param {Finding} finding */
-export const help = (finding) => known(`help_${finding.code}`, finding.values) ?? finding.help ?? "";
+export function help(finding) {
+  const own = known(`help_${finding.code}`, finding.values);
+  // What the program advises of names is said alike for all findings.
+  const meant = /^did you mean (`[^`]*`)\?$/.exec(finding.help ?? "")?.[1];
+  const names = /^known here: (`.*`)$/.exec(finding.help ?? "")?.[1];
+  if (own === null && meant) return t("did_you_mean", { name: meant });
+  if (own === null && names) return t("known_here", { names });
+  return own ?? inStudio(finding.help ?? "");
+}
+
+/**
+ * The advice of the program in the words of the page: its arguments are fields here.
+ * @param {string} text
+ */
+const inStudio = (text) => text
+  .replace(/to issue it all the same: --reissue\b/, `“${t("reissue")}”`)
+  .replace(/[^,;.]*--replace\b/, `“${t("replace")}”`)
+  .replace(/--encoding (\S+?)(?=[,\s]|$)/g, (_, name) => `${t("option_encoding")} \`${name}\``);
 
 /**
  * @param {Finding} finding

@@ -117,8 +117,9 @@ function build() {
     readOnly: () => site.readOnly,
   });
   editor.element.append(course.element, layout.element, begin.element, language.element, preview.list);
-  people = createPeople({ site: () => site });
-  register = createRegister({ site: () => site });
+  const unsaved = { has: () => editor?.hasUnsaved() ?? false, save: async () => { await editor?.store(); } };
+  people = createPeople({ site: () => site, unsaved });
+  register = createRegister({ site: () => site, unsaved });
   preview.site(site);
   void editor.list().then(() => editor?.open("courses.yaml", 1));
   show();
@@ -154,6 +155,8 @@ async function changed(generation) {
   await editor?.reload();
 }
 
+// A file beside the places for files is not opened in the place of the page.
+for (const kind of ["dragover", "drop"]) document.addEventListener(kind, (event) => event.preventDefault());
 window.addEventListener("hashchange", show);
 document.addEventListener("keydown", (event) => {
   // A field undoes its own typing.

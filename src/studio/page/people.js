@@ -7,6 +7,7 @@ import * as findings from "./findings.js";
 import { createRows } from "./rows.js";
 import { createRun } from "./run.js";
 import { t } from "./texts.js";
+import { createUnsaved } from "./unsaved.js";
 
 /** @typedef {import("./api.js").Finding} Finding */
 /** @typedef {{ header: string, use: string, why: string | null, samples: string[] }} Column */
@@ -17,8 +18,11 @@ import { t } from "./texts.js";
 /** How a file can be read otherwise. */
 const OPTIONS = /** @type {const} */ (["sheet", "header", "encoding", "delimiter", "dates"]);
 
-/** @param {{ site: () => import("./api.js").SiteState }} with_ */
-export function createPeople({ site }) {
+/** Pictures, also those that are not read: another file is a table. */
+const PICTURE = /\.(jpe?g|png|webp|gif|hei[cf]|avif|tiff?|bmp|svg)$/i;
+
+/** @param {{ site: () => import("./api.js").SiteState, unsaved: import("./unsaved.js").Unsaved }} with_ */
+export function createPeople({ site, unsaved }) {
   let people = 0;
   /** @type {ReadPeople | null} */
   let read = null;
@@ -35,7 +39,8 @@ export function createPeople({ site }) {
   const told = el("div", { class: "stack", "aria-live": "polite" });
   const columns = el("section", { class: "columns", hidden: true });
   const rows = createRows();
-  const run = createRun({ people: () => people, changed: (status) => rows.show(status), isReadOnly: () => site().readOnly });
+  const run = createRun({ people: () => people, changed: (status) => rows.show(status), isReadOnly: () => site().readOnly, isSaved: () => notice.check() });
+  const notice = createUnsaved(unsaved);
   const more = el("details", {}, el("summary", {}, t("read_otherwise")),
     el("div", { class: "row" }, OPTIONS.map((name) => labelled(t(`option_${name}`), /** @type {HTMLElement} */ (options[name]), "few")),
       el("label", { class: "tick" }, names, t("list_of_names"))));
@@ -44,7 +49,7 @@ export function createPeople({ site }) {
     el("section", { class: "source" },
       el("div", { class: "row" }, labelled(t("course"), course), el("label", { class: "tick" }, specimen, t("as_specimens"))),
       drop, more, told),
-    columns, run.element, rows.element);
+    columns, notice.element, run.element, rows.element);
 
   for (const kind of ["dragenter", "dragover"]) {
     drop.addEventListener(kind, (event) => { event.preventDefault(); drop.classList.add("over"); });
@@ -60,20 +65,27 @@ export function createPeople({ site }) {
    * @param {File[]} files
    */
   async function takeAll(files) {
-    const isPhoto = (/** @type {File} */ file) => file.type.startsWith("image/");
+    const isPhoto = (/** @type {File} */ file) => file.type.startsWith("image/") || PICTURE.test(file.name);
     const photos = files.filter(isPhoto);
     const [table] = files.filter((file) => !isPhoto(file));
-    try {
-      const names = [];
-      for (const photo of photos) names.push((await send("picture", `photos/${photo.name}`, photo)).name);
-      if (table) await take(table);
-      else if (photos.length > 0) await reread();
-      if (photos.length > 0) {
-        told.append(el("p", { class: "small", id: "photos-added" }, `${t("saved")}: `, names.map((name) => el("bdi", { class: "code" }, `${name} `))));
+    /** @type {string[]} */
+    const names = [];
+    /** @type {HTMLElement[]} */
+    const wrong = [];
+    // A picture that is not taken keeps neither the others nor the table away.
+    for (const photo of photos) {
+      try {
+        names.push((await send("picture", `photos/${photo.name}`, photo)).name);
+      } catch (error) {
+        wrong.push(el("div", { class: "notice bad photo-refused" }, el("p", {}, el("strong", {}, el("bdi", {}, photo.name))), findings.refusal(error, null)));
       }
-    } catch (error) {
-      refused(error);
     }
+    if (table) await take(table);
+    else if (names.length > 0) await reread();
+    if (names.length > 0) {
+      told.append(el("p", { class: "small", id: "photos-added" }, `${t("saved")}: `, names.map((name) => el("bdi", { class: "code" }, `${name} `))));
+    }
+    told.append(...wrong);
     input.value = "";
   }
 
@@ -81,11 +93,24 @@ export function createPeople({ site }) {
   async function take(file) {
     uses = null;
     try {
-      ({ people } = await send("people", file.name, file));
+      const taken = await send("people", file.name, file);
+      people = taken.people;
+      if (taken.before) again(taken.before);
       await reread();
     } catch (error) {
       refused(error);
     }
+  }
+
+  /**
+   * Sets what was chosen when the same file was read before.
+   * @param {Record<string, string | number | boolean | null>} before
+   */
+  function again(before) {
+    for (const name of OPTIONS) /** @type {HTMLInputElement} */ (options[name]).value = String(before[name] ?? "");
+    names.checked = before["is_list_of_names"] === true;
+    specimen.checked = before["is_specimen"] === true;
+    if (site().courses.some((it) => it.id === before["course"])) course.value = String(before["course"]);
   }
 
   async function reread() {
@@ -164,6 +189,7 @@ export function createPeople({ site }) {
       const first = known.length === 1 ? known[0]?.id ?? "" : "";
       const chosen = known.some((it) => it.id === course.value) ? course.value : first;
       choices(course, [["", t("named_in_a_column")], ...known.map((it) => /** @type {[string, string]} */ ([it.id, it.title]))], chosen);
+      notice.refresh();
       void run.opened();
     },
     /** The site changed: what the file means may have, too. */

@@ -4,14 +4,16 @@ import { call } from "./api.js";
 import { choices, el, fill, labelled, say } from "./dom.js";
 import * as findings from "./findings.js";
 import { t } from "./texts.js";
+import { createUnsaved } from "./unsaved.js";
 
 /** @typedef {{ id: string, status: string, edition: number, name: string | null, username: string | null,
  *   course: string | null, issued: string | null, reason: string | null, verifyUrl: string | null }} Edition */
 
 const STATUSES = ["valid", "specimen", "expired", "superseded", "revoked", "erased"];
 
-/** @param {{ site: () => import("./api.js").SiteState }} with_ */
-export function createRegister({ site }) {
+/** @param {{ site: () => import("./api.js").SiteState, unsaved: import("./unsaved.js").Unsaved }} with_ */
+export function createRegister({ site, unsaved }) {
+  const notice = createUnsaved(unsaved);
   const text = el("input", { id: "find", type: "search", autocomplete: "off", oninput: later });
   const course = /** @type {HTMLSelectElement} */ (el("select", { id: "find-course", onchange: find }));
   const status = /** @type {HTMLSelectElement} */ (el("select", { id: "find-status", onchange: find }));
@@ -22,7 +24,7 @@ export function createRegister({ site }) {
   const element = el("div", { class: "people register" },
     el("h1", {}, t("tab_register")),
     el("div", { class: "row" }, labelled(t("find"), text), labelled(t("course"), course), labelled(t("status"), status)),
-    told, count,
+    notice.element, told, count,
     el("table", {}, el("thead", {}, el("tr", {}, [t("name"), t("course"), t("issued"), t("status"), t("change")].map((it) => el("th", { scope: "col" }, it)))), list),
     dialog);
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -67,6 +69,8 @@ export function createRegister({ site }) {
    * @param {"revoke" | "correct"} what
    */
   function ask(edition, what) {
+    // The certificate with the right name is made of what is saved.
+    if (what === "correct" && !notice.check()) return;
     const input = el("input", { id: "answer", required: true, value: what === "correct" ? edition.name ?? "" : "", maxlength: "500" });
     const wrong = el("div", { role: "alert" });
     const form = el("form", { class: "stack", onsubmit: async (/** @type {Event} */ event) => {
@@ -94,6 +98,7 @@ export function createRegister({ site }) {
   return {
     element,
     async opened() {
+      notice.refresh();
       choices(course, [["", t("all_courses")], ...site().courses.map((it) => /** @type {[string, string]} */ ([it.id, it.title]))], course.value);
       choices(status, [["", t("all_statuses")], ...STATUSES.map((it) => /** @type {[string, string]} */ ([it, t(`status_${it}`)]))], status.value);
       await find();

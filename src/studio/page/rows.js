@@ -62,7 +62,7 @@ export function createRows() {
    */
   function told(all, kind) {
     return el("ul", {}, all.map((it) => el("li", {},
-      el("bdi", { class: kind }, findings.message(it)), " ", el("bdi", { class: "small quiet" }, findings.help(it)))));
+      el("bdi", { class: kind }, findings.isolated(findings.message(it))), " ", el("bdi", { class: "small quiet" }, findings.isolated(findings.help(it))))));
   }
 
   /**

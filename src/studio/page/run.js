@@ -13,8 +13,8 @@ import { t } from "./texts.js";
 const INTERVAL = 150;
 const FILES = /** @type {const} */ ([["zip", "certificates.zip"], ["print.pdf", "certificates.pdf"], ["report.csv", "report.csv"]]);
 
-/** @param {{ people: () => number, changed: (status: RunStatus) => void, isReadOnly: () => boolean }} with_ */
-export function createRun({ people, changed, isReadOnly }) {
+/** @param {{ people: () => number, changed: (status: RunStatus) => void, isReadOnly: () => boolean, isSaved: () => boolean }} with_ */
+export function createRun({ people, changed, isReadOnly, isSaved }) {
   /** @type {RunStatus | null} */
   let status = null;
   let count = 0;
@@ -22,6 +22,7 @@ export function createRun({ people, changed, isReadOnly }) {
   const attempt = el("button", { type: "button", id: "try", onclick: () => begin("try") }, t("try_all"));
   const issue = el("button", { type: "button", class: "main", id: "issue", onclick: () => begin("issue") }, t("issue"));
   const replace = el("input", { type: "checkbox", id: "replace" });
+  const reissue = el("input", { type: "checkbox", id: "reissue" });
   const halt = el("button", { type: "button", class: "danger", id: "stop", hidden: true, onclick: stop }, t("stop"));
   const bar = el("progress", { id: "progress", max: 1, value: 0, "aria-label": t("progress") });
   const said = el("p", { id: "run-said", role: "status" });
@@ -30,14 +31,16 @@ export function createRun({ people, changed, isReadOnly }) {
     el("button", { type: "button", "data-file": path, onclick: () => keep(path, name) }, t(`get_${path.replace(".", "_")}`))));
   const element = el("section", { class: "run", hidden: true, "aria-label": t("issue") },
     el("div", { class: "row" }, attempt, issue, halt,
-      el("label", { class: "tick", title: t("replace_hint") }, replace, t("replace"))),
+      el("label", { class: "tick", title: t("replace_hint") }, replace, t("replace")),
+      el("label", { class: "tick" }, reissue, t("reissue"))),
     bar, said, told, files);
 
   /** @param {"try" | "issue"} what */
   async function begin(what) {
     fill(told);
+    if (!isSaved()) return;
     try {
-      status = await call(what, { people: people(), ...(what === "issue" ? { replace: replace.checked } : {}) });
+      status = await call(what, { people: people(), ...(what === "issue" ? { replace: replace.checked, reissue: reissue.checked } : {}) });
       await follow();
     } catch (error) {
       if (error instanceof Refused) fill(told, findings.list(error.findings, null));

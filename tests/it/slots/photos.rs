@@ -71,6 +71,8 @@ fn photo_stands_upright_in_its_slot_and_tells_nothing_else() {
     let made = draft(site(&layout()), Some("ada.jpg".into()));
     let made = made.unwrap_or_else(|error| panic!("{error:#}"));
     assert_eq!(made.claims.len(), 2, "it keeps PDF/A and PDF/UA");
+    let warnings: Vec<_> = made.warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(warnings, [""; 0], "the field is read");
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("a.pdf");
     fs::write(&file, &made.bytes).unwrap();

@@ -12,7 +12,10 @@ fn secretary_makes_a_school_and_issues_a_class() {
     desk.type_over("Title of your course", "Sailing for All");
     desk.until_shown("Sailing for All");
     assert!(!desk.file("courses.yaml").contains("Sailing"), "it is not saved yet");
-    desk.save();
+    desk.open_tab("people");
+    desk.until("document.querySelector('.unsaved')?.hidden === false");
+    desk.click(".unsaved .save-first");
+    desk.until("document.querySelector('.unsaved').hidden");
     assert!(desk.file("courses.yaml").contains("Sailing for All"));
 
     // An Excel file with German headers and two faulty rows.
@@ -33,6 +36,20 @@ fn secretary_makes_a_school_and_issues_a_class() {
     assert_eq!(count("issued") + count("unchanged"), 198);
     assert!(count("unchanged") >= 48, "those before the stop are recognised");
     desk.shoot("issued");
+    // What is typed and not saved is not issued otherwise than it is shown.
+    let run = desk.studio.ok("run", json!({}))["run"].clone();
+    desk.open_tab("design");
+    desk.until("document.querySelector('#text')");
+    desk.type_over("Sailing for All", "Rowing for All");
+    desk.open_tab("people");
+    desk.until("document.querySelector('.unsaved')?.hidden === false");
+    desk.click("#issue");
+    desk.browser.js("new Promise(done => setTimeout(done, 500))");
+    assert_eq!(desk.studio.ok("run", json!({}))["run"], run);
+    desk.open_tab("design");
+    desk.until("document.querySelector('#text')");
+    desk.type_over("Rowing for All", "Sailing for All");
+    desk.open_tab("people");
 
     let archive = desk.download("zip", "certificates.zip");
     let archive = zip::ZipArchive::new(std::fs::File::open(archive).unwrap()).unwrap();

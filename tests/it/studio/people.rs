@@ -143,6 +143,45 @@ fn columns_are_guessed_shown_and_changeable() {
 }
 
 #[test]
+fn columns_that_were_chosen_are_read_alike_by_the_next_studio() {
+    let workdir = school();
+    let file = workbook(&class(6));
+    let uses = json!(["given_name", "family_name", "", "designation"]);
+    let wish = json!({ "is_specimen": true, "uses": uses });
+    {
+        let studio = RunningStudio::start(&workdir, "school", &[]);
+        let (people, read) = dropped(&studio, "class.xlsx", &file, wish);
+        assert_eq!(read["columns"][3]["use"], "designation", "{read}");
+        studio.ok("issue", json!({ "people": people }));
+        studio.run_ends();
+        // The corrected file in the same studio.
+        let corrected = workbook(&class(7));
+        let (_, read) = dropped(&studio, "class.xlsx", &corrected, json!({}));
+        assert_eq!(read["columns"][3]["use"], "designation", "{read}");
+        assert_eq!(read["columns"][3]["why"], "before", "and it is told");
+    }
+    let studio = RunningStudio::start(&workdir, "school", &[]);
+    let answer = studio.send("people?name=x.xlsx", "application/octet-stream", &file);
+    let told: Value = serde_json::from_slice(&answer.body).unwrap();
+    assert_eq!(told["before"]["is_specimen"], true, "{told}");
+    assert_eq!(told["before"]["course"], COURSE, "{told}");
+    let (_, read) = dropped(&studio, "class.xlsx", &file, json!({}));
+    assert_eq!(read["columns"][3]["use"], "designation", "{read}");
+    let other = workbook(&[
+        vec!["Name".to_owned(), "Bemerkung".to_owned()],
+        vec!["Ada Lovelace".to_owned(), "Dr.".to_owned()],
+    ]);
+    let (_, read) = dropped(&studio, "other.xlsx", &other, json!({}));
+    assert_eq!(read["columns"][1]["use"], "designation", "{read}");
+    // It can be said otherwise.
+    let (_, read) =
+        dropped(&studio, "other.xlsx", &other, json!({ "uses": ["name", ""] }));
+    assert_eq!(read["columns"][1]["use"], "", "{read}");
+    let (_, read) = dropped(&studio, "other.xlsx", &other, json!({}));
+    assert_eq!(read["columns"][1]["use"], "", "{read}");
+}
+
+#[test]
 fn file_that_allows_two_readings_asks_for_one() {
     let workdir = school();
     let studio = RunningStudio::start(&workdir, "school", &[]);

@@ -108,18 +108,18 @@ impl<'a> Importer<'a> {
             }
             "teachername" => match data["teacher"]["fullname"].as_str() {
                 Some(name) => {
-                    let (value, lines, _) = text_value(name).unwrap_or_default();
-                    self.own_text(element, value, lines);
+                    let text = text_value(name).unwrap_or_default();
+                    self.own_text(element, text.value, text.lines);
                 }
                 None => self.lost(element, kind),
             },
             "text" => {
                 let html = value(data, "text").map(text_of).unwrap_or_default();
                 match text_value(&html) {
-                    Some((text, lines, is_lossy)) => {
-                        self.own_text(element, text, lines);
-                        if is_lossy {
-                            self.note(element, "has marks of HTML that are left out");
+                    Some(text) => {
+                        self.own_text(element, text.value, text.lines);
+                        for note in &text.notes {
+                            self.note(element, note);
                         }
                     }
                     None => self.note(element, "has no words, and is left out"),
