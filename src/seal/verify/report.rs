@@ -63,6 +63,9 @@ pub struct SealReport {
     pub covered: usize,
     /// The revisions of the file in order.
     pub revisions: Vec<RevisionKind>,
+    /// The SHA-256 of the file as it was with the seal's revision and with each that was appended.
+    #[serde(skip)]
+    pub(super) digests: Vec<Sha256>,
     /// Defects: what has been changed or is not valid.
     pub faults: Vec<String>,
     /// Reasons for which its signer is not trusted.
