@@ -40,6 +40,7 @@ impl Register {
         now: Timestamp,
     ) -> Result<Vec<CertificateId>> {
         self.check_identity(secret)?;
+        self.remove_leftovers()?;
         let mut ids = self.erase_all(self.award_editions(id, secret)?, secret, now)?;
         // The award leads to no edition whose number is far behind those that are lost.
         if !ids.contains(id) && self.record(id)?.is_some() {
@@ -70,6 +71,7 @@ impl Register {
         now: Timestamp,
     ) -> Result<Vec<CertificateId>> {
         self.check_identity(secret)?;
+        self.remove_leftovers()?;
         self.erase_all(self.editions_of(award.clone(), secret)?, secret, now)
     }
 

@@ -132,6 +132,10 @@ impl Store for WatchedStore {
         Ok(Some(Box::new(WatchedBatch { batch, store: self, staged, written })))
     }
 
+    fn remove_leftovers(&self) -> Result<()> {
+        self.store.remove_leftovers()
+    }
+
     fn check(&self) -> Result<()> {
         self.store.check()
     }
