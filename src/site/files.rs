@@ -60,6 +60,8 @@ pub struct Site {
     own: BTreeMap<String, File>,
     /// The files of a folder of fonts, by their names in the site.
     shared_fonts: BTreeMap<String, File>,
+    /// Whether courses may name the built-in pictures.
+    has_sample_pictures: bool,
 }
 
 #[derive(Clone)]
@@ -123,7 +125,12 @@ impl Site {
         name: impl Into<Cow<'static, str>>,
         own: BTreeMap<String, File>,
     ) -> Self {
-        Self { name: name.into(), own, shared_fonts: BTreeMap::new() }
+        Self {
+            name: name.into(),
+            own,
+            shared_fonts: BTreeMap::new(),
+            has_sample_pictures: false,
+        }
     }
 
     /// Adds a file, or replaces one of the same name.
@@ -134,6 +141,19 @@ impl Site {
     ) -> Self {
         self.own.insert(name.into(), File::Memory(bytes.into()));
         self
+    }
+
+    /// Lets the courses of the site name the built-in signatures, which are of invented people: for samples and
+    /// tests. In every other site but the demo a scan that is missing is an error, because no certificate may
+    /// bear another's signature.
+    pub fn with_sample_pictures(mut self) -> Self {
+        self.has_sample_pictures = true;
+        self
+    }
+
+    /// Whether a file may be a picture of a course of the site.
+    pub(crate) fn has_picture(&self, name: &str) -> bool {
+        self.has_sample_pictures || self.is_demo() || self.own.contains_key(name)
     }
 
     /// Adds a folder of fonts that sites share, such as the `fonts/` of this crate's repository or
