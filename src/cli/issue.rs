@@ -80,6 +80,10 @@ pub(crate) fn run(
     if let Some(address) = &issue.instead_of {
         check_address(issuer.register(), address)?;
     }
+    if let Some(id) = &instead_of {
+        // One that is not known is told before anything is made.
+        issuer.register().edition(id)?;
+    }
     let mut report = Report::new(jobs.len());
     let mut warnings = console::RunWarnings::default();
     let together = IssueBatch::new(&issuer, options);

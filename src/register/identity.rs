@@ -61,7 +61,7 @@ impl Register {
     ///
     /// # Errors
     /// [`ErrorKind::Key`]: they belong to two. Else what the stores fail with.
-    #[cfg(any(feature = "cli", feature = "studio"))]
+    #[cfg(feature = "cli")]
     pub(crate) fn check_marks(&self) -> Result<()> {
         let path = StorePath::parse(paths::STORE_MARK)?;
         let Some(bytes) = self.private.read(&path)? else { return Ok(()) };

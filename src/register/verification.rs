@@ -107,14 +107,13 @@ impl Register {
         if record.is_of(found) {
             return Ok(true);
         }
-        // Records of earlier releases do not tell what a raised file was before.
+        // Its seal may have been raised elsewhere, or by a release whose records do not tell what the file was
+        // before.
         let pdf = record.certificate.as_ref().and_then(|it| it.pdf.as_ref());
-        let (Some(pdf), Some(seal)) = (pdf, &found.seal) else { return Ok(false) };
-        Ok(match (file.get(..seal.covered), self.published_pdf(&record.id, pdf)?) {
-            (Some(sealed), FoundPdf::Whole(published)) => {
-                seal.intact && !sealed.is_empty() && published.starts_with(sealed)
-            }
-            _ => false,
+        let Some(pdf) = pdf else { return Ok(false) };
+        Ok(match self.published_pdf(&record.id, pdf)? {
+            FoundPdf::Whole(published) => found.covers_the_same(file, &published),
+            FoundPdf::Other(_) | FoundPdf::Lost => false,
         })
     }
 

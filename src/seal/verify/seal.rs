@@ -120,6 +120,7 @@ impl SealCheck<'_> {
     fn run(&mut self) {
         let revisions = self.revisions;
         self.report.covered = revisions.covered;
+        self.report.placeholder = revisions.placeholder.clone();
         self.report.signing_time = Some(revisions.params.signing_time);
         self.report.revisions = vec![RevisionKind::Document, RevisionKind::Seal];
         self.report.revisions.extend(&revisions.appended);

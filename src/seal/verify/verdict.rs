@@ -278,6 +278,21 @@ impl Verification {
         self.sha256.iter().chain(earlier).any(|it| it == sha256)
     }
 
+    /// Whether another file has all that the seal of this one covers: the same document, sealed at the same time.
+    /// The seals of both may have timestamps or not.
+    #[cfg(feature = "issue")]
+    pub(crate) fn covers_the_same(&self, file: &[u8], other: &[u8]) -> bool {
+        let Some(seal) = self.seal.as_ref().filter(|seal| seal.intact) else {
+            return false;
+        };
+        [0..seal.placeholder.start, seal.placeholder.end..seal.covered].into_iter().all(
+            |range| {
+                let part = file.get(range.clone());
+                part.is_some() && part == other.get(range)
+            },
+        )
+    }
+
     /// Whether the seal is intact, and only the detached signature is wrong.
     pub fn is_signature_alone_bad(&self) -> bool {
         self.seal.as_ref().is_some_and(|seal| seal_answers(seal).0 == Judgement::Yes)
