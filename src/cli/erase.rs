@@ -6,13 +6,15 @@ mod queue;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use crate::ErrorKind;
 use crate::register::{AwardEditions, CertificateId, Record, Register, Status};
 use crate::site::{Award, IdSecret, Recipient};
 
 use super::args::{Erase, SiteArguments};
 use super::exit::{CommandOutcome, Failure};
 use super::selection::{
-    check_addresses, confirm, find_awards, not_found, print_found, read_ids,
+    check_addresses, check_published, confirm, find_awards, not_found, print_found,
+    read_ids,
 };
 use super::traces::{self, Trace};
 use super::{clock, console, context};
@@ -27,8 +29,10 @@ pub(crate) fn run(
     let register = context::register_of_site(site, output, &erase.keys)?;
     let secret = context::open_id_secret(site, &erase.keys)?;
     check_addresses(&register, selection)?;
+    // What killed runs left, nothing below finds.
+    register.remove_leftovers()?;
     let mut found: Vec<AwardEditions> = Vec::new();
-    let mut failed = 0;
+    let (mut failed, mut unknown) = (0, 0);
     for id in &ids {
         match register.award_editions(id, &secret) {
             Ok(editions) => {
@@ -39,7 +43,8 @@ pub(crate) fn run(
                 found.push(editions);
             }
             Err(error) => {
-                failed += 1;
+                let is_unknown = error.kind() == ErrorKind::UnknownCertificate;
+                *(if is_unknown { &mut unknown } else { &mut failed }) += 1;
                 console::print_message(&format!("{error:#}"));
             }
         }
@@ -75,17 +80,19 @@ pub(crate) fn run(
     if found.is_empty() && spool.ids.is_empty() && kept == 0 {
         return match (&selection.recipient, failed) {
             (Some(_), 0) => Err(not_found(selection)),
+            (None, 0) if unknown > 0 => Ok(CommandOutcome::NotFound),
             (None, 0) if selection.ids.is_empty() => {
                 Err(Failure::new("the file names no id: nothing was erased"))
             }
             _ => Ok(CommandOutcome::SomeFailed),
         };
     }
+    check_published(&register, output, found.iter().flat_map(|it| &it.records))?;
     let mut waiting = spool.texts.clone();
     waiting.extend(queue.iter().flat_map(queue::Kept::texts));
     let folder = context::folder(site);
     let photos = photos::Photos::find(folder, &register, &found, &secret, waiting)?;
-    print_all(&found, &spool, kept);
+    print_all(&register, &found, &spool, kept);
     photos.print();
     if !confirm(selection, "erase all of it, for good?")? {
         return Ok(CommandOutcome::SomeFailed);
@@ -126,7 +133,7 @@ pub(crate) fn run(
         }
     }
     print_elsewhere(site, &found, &erased, register.publish().verify_path());
-    Ok(CommandOutcome::of(failed == 0))
+    Ok(CommandOutcome::of_counts(failed, unknown))
 }
 
 fn erase_one(
@@ -146,11 +153,17 @@ fn erase_one(
 }
 
 /// Prints what was found, before the question.
-fn print_all(found: &[AwardEditions], spool: &Spool, kept: usize) {
-    let records: usize = found.iter().map(|editions| editions.records.len()).sum();
+fn print_all(register: &Register, found: &[AwardEditions], spool: &Spool, kept: usize) {
+    let count = |it: &AwardEditions| {
+        it.records.len() + usize::from(it.records.is_empty() && it.award.is_some())
+    };
+    let records: usize = found.iter().map(count).sum();
     console::print_message(&format!("to be erased: {records}"));
     for editions in found {
-        editions.records.iter().for_each(|record| print_found(editions, record));
+        editions
+            .records
+            .iter()
+            .for_each(|record| print_found(register, editions, record));
         if let (Some(award), []) = (&editions.award, editions.records.as_slice()) {
             let name = editions.name.as_deref().unwrap_or("(no name)");
             let line =

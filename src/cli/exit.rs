@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::ErrorClass;
+use crate::{ErrorClass, ErrorKind};
 
 /// The end of a command that ran.
 pub(crate) enum CommandOutcome {
@@ -20,6 +20,15 @@ impl CommandOutcome {
         if all_done { Self::Done } else { Self::SomeFailed }
     }
 
+    /// The end of a command of whose items some failed, and some are not known.
+    pub(crate) fn of_counts(failed: usize, unknown: usize) -> Self {
+        match (failed, unknown) {
+            (0, 0) => Self::Done,
+            (0, _) => Self::NotFound,
+            _ => Self::SomeFailed,
+        }
+    }
+
     /// 0, 1 or 3.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
@@ -35,7 +44,8 @@ impl CommandOutcome {
 pub(crate) struct Failure {
     /// The text for the user.
     pub(crate) message: String,
-    /// The exit code: 2 if the arguments contradict each other or lack something, else 1.
+    /// The exit code: 2 if the arguments contradict each other or lack something, 3 if what
+    /// was looked for is not known, else 1.
     pub(crate) code: u8,
     /// Whether a later attempt may succeed.
     #[cfg_attr(
@@ -65,6 +75,7 @@ impl From<crate::Error> for Failure {
         // All classes have one exit code, because a script could not act differently; the message
         // says who has to mend what.
         let code = match error.kind().class() {
+            _ if error.kind() == ErrorKind::UnknownCertificate => 3,
             ErrorClass::Input
             | ErrorClass::Site
             | ErrorClass::Environment

@@ -23,6 +23,7 @@ use super::batch::{self, StopSignal};
 use super::exit::{CommandOutcome, Failure};
 use super::job_failure::JobFailure;
 use super::recipients::{self, ReadingContext, RecipientSource};
+use super::selection::check_address;
 use super::{clock, console, context, output};
 use crate::register::batch::{
     IssueJob, IssuedPdfs, Report, ReportRow, make_jobs, printed_name, receipt_json,
@@ -76,6 +77,13 @@ pub(crate) fn run(
     let output = issue.output.as_deref();
     let (issuer, keys) = open_issuer(site, output, &issue.sealing, &press)?;
     let left_out = std::mem::take(&mut recipients.left_out);
+    if let Some(address) = &issue.instead_of {
+        check_address(issuer.register(), address)?;
+    }
+    if let Some(id) = &instead_of {
+        // One that is not known is told before anything is made.
+        issuer.register().edition(id)?;
+    }
     let mut report = Report::new(jobs.len()).with_left_out(left_out);
     let mut warnings = console::RunWarnings::default();
     let together = IssueBatch::new(&issuer, options);

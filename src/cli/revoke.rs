@@ -1,12 +1,14 @@
 //! `testamur revoke`: ends the validity of certificates.
 
+use crate::ErrorKind;
 use crate::register::{AwardEditions, CertificateId, Record, Status, StatusChange};
 use crate::site::request::limits::{MAX_REASON, check_length};
 
 use super::args::{Revoke, SiteArguments};
 use super::exit::{CommandOutcome, Failure};
 use super::selection::{
-    check_addresses, confirm, find_awards, not_found, print_found, printed_name, read_ids,
+    check_addresses, check_published, confirm, find_awards, not_found, print_found,
+    printed_name, read_ids,
 };
 use super::{clock, console, context};
 
@@ -25,7 +27,7 @@ pub(crate) fn run(
     let output = revoke.public.output.as_deref();
     let register = context::register_of_site(site, output, &revoke.keys)?;
     let mut found = Vec::new();
-    let mut failed = 0;
+    let (mut failed, mut unknown) = (0, 0);
     let ids = read_ids(selection)?;
     check_addresses(&register, selection)?;
     for id in &ids {
@@ -33,7 +35,8 @@ pub(crate) fn run(
         match register.edition(id) {
             Ok(editions) => found.push(editions),
             Err(error) => {
-                failed += 1;
+                let is_unknown = error.kind() == ErrorKind::UnknownCertificate;
+                *(if is_unknown { &mut unknown } else { &mut failed }) += 1;
                 console::print_message(&format!("{error:#}"));
             }
         }
@@ -78,13 +81,14 @@ pub(crate) fn run(
         ));
     }
     if wanted.is_empty() {
-        if failed == 0 {
+        if failed + unknown == 0 {
             console::print_message("there is nothing to revoke: no certificate is valid");
         }
-        return Ok(CommandOutcome::of(failed == 0));
+        return Ok(CommandOutcome::of_counts(failed, unknown));
     }
+    check_published(&register, output, wanted.iter().map(|(_, record)| *record))?;
     console::print_message(&format!("to be revoked: {}", wanted.len()));
-    wanted.iter().for_each(|(editions, record)| print_found(editions, record));
+    wanted.iter().for_each(|(editions, record)| print_found(&register, editions, record));
     if !confirm(selection, "revoke them?")? {
         return Ok(CommandOutcome::SomeFailed);
     }
@@ -93,7 +97,7 @@ pub(crate) fn run(
             Ok(record) => console::print_message(&format!(
                 "{}: {}\n  page  {}",
                 what_was_done(before, reason),
-                printed_name(editions, &record).unwrap_or_default(),
+                printed_name(&register, editions, &record).unwrap_or_default(),
                 register.publish().verify_url(&record.id)
             )),
             Err(error) => {
@@ -102,7 +106,7 @@ pub(crate) fn run(
             }
         }
     }
-    Ok(CommandOutcome::of(failed == 0))
+    Ok(CommandOutcome::of_counts(failed, unknown))
 }
 
 /// Whether an edition is one that the arguments name by its id.

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use crate::register::CertificateId;
 use crate::register::{AwardEditions, RecipientFilter, Record, Register, typed_id};
-use crate::site::{IdSecret, Recipient};
+use crate::site::{Award, IdSecret, Recipient};
 
 use super::args::{Selection, SiteArguments};
 use super::exit::Failure;
@@ -122,6 +122,33 @@ pub(crate) fn find_awards(
     Ok(Some((filter, found)))
 }
 
+/// Refuses to change certificates that the public store of the settings does not have: they may be published
+/// elsewhere, where they would stay as they are. `output` is the folder that the arguments name.
+pub(crate) fn check_published<'a>(
+    register: &Register,
+    output: Option<&Path>,
+    records: impl IntoIterator<Item = &'a Record>,
+) -> Result<(), Failure> {
+    if output.is_some() {
+        return Ok(());
+    }
+    let mut missing = Vec::new();
+    for record in records {
+        if !register.is_published(&record.id)? {
+            missing.push(record.id.as_str());
+        }
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(format!(
+        "nothing was changed: the public store has no record of {}\nhelp: if `issue --output DIR` \
+         published it elsewhere, name that folder: --output DIR; if the public store was lost, make it \
+         anew first: testamur restore",
+        missing.join(", ")
+    )))
+}
+
 /// The failure when nothing was found for a recipient.
 pub(crate) fn not_found(selection: &Selection) -> Failure {
     let recipient = selection.recipient.as_deref().unwrap_or_default();
@@ -136,13 +163,23 @@ pub(crate) fn not_found(selection: &Selection) -> Failure {
     }
 }
 
-/// The name on a certificate; if its record has none, that of its request or of another edition.
-pub(crate) fn printed_name<'a>(
-    editions: &'a AwardEditions,
-    record: &'a Record,
-) -> Option<&'a str> {
-    let certificate = record.certificate.as_ref();
-    certificate.map(|it| it.name.as_str()).or(editions.name.as_deref())
+/// The name on a certificate; of one whose record has none, what its request tells. Other editions may
+/// have other names.
+pub(crate) fn printed_name(
+    register: &Register,
+    editions: &AwardEditions,
+    record: &Record,
+) -> Option<String> {
+    if let Some(certificate) = &record.certificate {
+        return Some(certificate.name.clone());
+    }
+    let requested = register.requested_name(&record.id);
+    let of_award = || match &editions.award {
+        Some(Award { recipient: Recipient::Name(name), .. }) => Some(name.clone()),
+        Some(_) => None,
+        None => editions.name.clone(),
+    };
+    requested.or_else(of_award)
 }
 
 /// Refuses addresses of pages that are not the site's. The id in such an address may belong to a
@@ -190,8 +227,12 @@ fn host(address: &str) -> Option<String> {
 }
 
 /// Prints one edition that was found.
-pub(crate) fn print_found(editions: &AwardEditions, record: &Record) {
-    let name = printed_name(editions, record);
+pub(crate) fn print_found(
+    register: &Register,
+    editions: &AwardEditions,
+    record: &Record,
+) {
+    let name = printed_name(register, editions, record);
     let award = editions.award.as_ref();
     let course = award.map(|it| it.course.as_str()).or(editions.course.as_deref());
     let username = match award.map(|award| &award.recipient) {
@@ -203,7 +244,7 @@ pub(crate) fn print_found(editions: &AwardEditions, record: &Record) {
         record.id,
         record.status.as_str(),
         record.edition,
-        name.unwrap_or("(no name)"),
+        name.as_deref().unwrap_or("(no name)"),
         course.unwrap_or("(course unknown)"),
     ));
 }

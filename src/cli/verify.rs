@@ -63,7 +63,7 @@ pub(crate) fn run(
                     table.push_unread(&path.display().to_string());
                 }
                 console::print_message(&message);
-                judgements.push(Judgement::No);
+                judgements.push(Judgement::Unknown);
                 continue;
             }
             Err(failure) => return Err(failure),
@@ -168,8 +168,17 @@ fn verify_file(
 /// Reads a file, or `None` if it is larger than that: such a one is not read at all.
 fn read(path: &Path, max_len: u64) -> Result<Option<Vec<u8>>, Failure> {
     let failed = |error: std::io::Error| {
-        Failure::new(format!("{}: failed to read the file ({error})", path.display()))
+        // A file that is not there is no forgery.
+        let message = format!("{}: failed to read the file ({error})", path.display());
+        Failure { code: 3, ..Failure::new(message) }
     };
+    if path.is_dir() {
+        let message = format!(
+            "{0}: this is a folder\nhelp: name the files in it: {0}/*.pdf",
+            path.display()
+        );
+        return Err(Failure { code: 3, ..Failure::new(message) });
+    }
     let file = File::open(path).map_err(failed)?;
     let length = file.metadata().map_err(failed)?.len();
     if length > max_len {

@@ -14,6 +14,7 @@ use crate::image::background::{self, Background};
 use crate::image::picture::Picture;
 use crate::site::course::Course;
 use crate::site::files::{PHOTO_FOLDER, Site};
+use crate::site::sample::is_sample_file;
 
 /// The folder of signature scans, and that of all other pictures.
 const SIGNATURE_FOLDER: &str = "signatures";
@@ -83,24 +84,28 @@ impl ImageCache {
             let signature = signatory.signature.as_deref().and_then(|name| {
                 let read = |scan: &[u8]| Picture::read_signature(scan, tint);
                 let usage = Usage::Signature { tint };
-                let picture = self.picture(site, &[SIGNATURE_FOLDER], name, usage, read);
-                keep(signatory.place(), picture)
+                let folders = &[SIGNATURE_FOLDER];
+                let place = signatory.place();
+                let picture = self.picture(site, place, folders, name, usage, read);
+                keep(place, picture)
             });
             pictures.signatures.push(signature);
         }
-        let image = |name: &str| {
+        let image = |place: &Place, name: &str| {
             let folders = &[IMAGE_FOLDER, SIGNATURE_FOLDER];
-            self.picture(site, folders, name, Usage::Mark, Picture::read)
+            self.picture(site, place, folders, name, Usage::Mark, Picture::read)
         };
         if let Some(name) = &course.theme.logo {
             let place = course.theme.logo_place().unwrap_or(course.place());
-            pictures.logo = keep(place, image(name));
+            pictures.logo = keep(place, image(place, name));
         }
         for sponsor in &course.sponsors {
-            pictures.sponsors.extend(keep(sponsor.place(), image(&sponsor.logo)));
+            let place = sponsor.place();
+            pictures.sponsors.extend(keep(place, image(place, &sponsor.logo)));
         }
         for badge in &course.badges {
-            pictures.badges.extend(keep(badge.place(), image(&badge.image)));
+            let place = badge.place();
+            pictures.badges.extend(keep(place, image(place, &badge.image)));
         }
         Error::join(errors)?;
         Ok(pictures)
@@ -117,7 +122,7 @@ impl ImageCache {
     ) -> Result<Option<Background>> {
         let Some(name) = &course.theme.background else { return Ok(None) };
         let place = course.theme.background_place().unwrap_or(course.place());
-        let bytes = read(site, &[IMAGE_FOLDER, SIGNATURE_FOLDER], name);
+        let bytes = read(site, place, &[IMAGE_FOLDER, SIGNATURE_FOLDER], name);
         let bytes = bytes.map_err(|error| error.at(place.clone()))?;
         self.background_of(&bytes, place).map(Some)
     }
@@ -184,12 +189,13 @@ impl ImageCache {
     fn picture(
         &self,
         site: &Site,
+        place: &Place,
         folders: &[&str],
         name: &str,
         usage: Usage,
         make: impl FnOnce(&[u8]) -> Result<Picture>,
     ) -> Result<Picture> {
-        self.read(&read(site, folders, name)?, usage, make)
+        self.read(&read(site, place, folders, name)?, usage, make)
     }
 
     fn read(
@@ -212,18 +218,30 @@ impl Default for ImageCache {
     }
 }
 
-/// The content of the file in the first of `folders` that has it.
-fn read<'a>(site: &'a Site, folders: &[&str], name: &str) -> Result<Cow<'a, [u8]>> {
+/// The content of a file in the first of `folders` that has it. The built-in pictures are of invented
+/// people: only the demo site and the samples of layouts have them, so that no certificate bears one in
+/// place of a scan that is missing.
+fn read<'a>(
+    site: &'a Site,
+    place: &Place,
+    folders: &[&str],
+    name: &str,
+) -> Result<Cow<'a, [u8]>> {
+    let is_sample = is_sample_file(&place.file);
+    let counts = |name: &str| is_sample || site.has_picture(name);
     for folder in folders {
-        if let Some(bytes) = site.read(&format!("{folder}/{name}"))? {
+        let file = format!("{folder}/{name}");
+        if counts(&file)
+            && let Some(bytes) = site.read(&file)?
+        {
             return Ok(bytes);
         }
     }
     // The others are no place for such a picture: a signature is not advised as a logo.
     let folder = folders[0];
-    let names = site.list(folder);
+    let names = site.list(folder).into_iter().filter(|name| counts(name));
     let names: Vec<&str> =
-        names.into_iter().filter_map(|name| Some(name.split_once('/')?.1)).collect();
+        names.filter_map(|name| Some(name.split_once('/')?.1)).collect();
     let help = match names[..] {
         [] => Cow::Owned(format!("put the picture into the folder `{folder}/`")),
         _ => did_you_mean(name, names),

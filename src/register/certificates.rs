@@ -75,6 +75,19 @@ impl Register {
         self.private.check()
     }
 
+    /// Removes what runs that were killed have left in both stores, which may hold what is personal.
+    ///
+    /// # Errors
+    /// As [`Store::remove_leftovers`].
+    pub(crate) fn remove_leftovers(&self) -> Result<()> {
+        [&self.public, &self.private].into_iter().try_for_each(|store| {
+            store.remove_leftovers().map_err(|error| {
+                let help = "remove its folder `.testamur` while nothing is issued, then erase again";
+                if error.help().is_none() { error.with_help(help) } else { error }
+            })
+        })
+    }
+
     /// The record of a PDF that was published here: found by the verify address in it; where
     /// certificates are not published and have no address, by the digest of the file or of its
     /// first sealed revision. `None` if none of these finds one.
@@ -129,6 +142,22 @@ impl Register {
     /// [`ErrorKind::StoreRefused`] and [`ErrorKind::Io`]: a store failed.
     pub fn record(&self, id: &CertificateId) -> Result<Option<Record>> {
         Ok(self.sides(id)?.record().cloned())
+    }
+
+    /// The name in the request of a certificate, if its snapshot is kept and can be read.
+    #[cfg(feature = "cli")]
+    pub(crate) fn requested_name(&self, id: &CertificateId) -> Option<String> {
+        let snapshot = self.snapshots(id).ok()?.pop();
+        snapshot.map(|snapshot| snapshot.request.name)
+    }
+
+    /// Whether the public store has a record of that id, even one that cannot be read.
+    ///
+    /// # Errors
+    /// As [`record`](Self::record).
+    #[cfg(feature = "cli")]
+    pub(crate) fn is_published(&self, id: &CertificateId) -> Result<bool> {
+        Ok(self.public.read(&path(&paths::record(id))?)?.is_some())
     }
 
     /// Calls `each` with every record, in the order of the store. A record that cannot be read is

@@ -40,6 +40,7 @@ impl Register {
         now: Timestamp,
     ) -> Result<Vec<CertificateId>> {
         self.check_identity(secret)?;
+        self.remove_leftovers()?;
         let mut ids = self.erase_all(self.award_editions(id, secret)?, secret, now)?;
         // The search does not reach an edition behind many lost ones, so the given id is erased by
         // itself.
@@ -71,6 +72,7 @@ impl Register {
         now: Timestamp,
     ) -> Result<Vec<CertificateId>> {
         self.check_identity(secret)?;
+        self.remove_leftovers()?;
         self.erase_all(self.editions_of(award.clone(), secret)?, secret, now)
     }
 

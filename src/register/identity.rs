@@ -57,6 +57,17 @@ impl Register {
         Ok(public && private)
     }
 
+    /// Checks that both stores belong to one secret, as far as both say to which.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Key`]: they belong to two. Else what the stores fail with.
+    #[cfg(feature = "cli")]
+    pub(crate) fn check_marks(&self) -> Result<()> {
+        let path = StorePath::parse(paths::STORE_MARK)?;
+        let Some(bytes) = self.private.read(&path)? else { return Ok(()) };
+        has_mark(&*self.public, &read_mark(&bytes)?).map(drop)
+    }
+
     /// Whether one of the stores has a mark, a certificate, or the request of one.
     ///
     /// # Errors
@@ -161,12 +172,15 @@ impl Register {
 fn has_mark(store: &dyn Store, own: &StoreMark) -> Result<bool> {
     let path = StorePath::parse(paths::STORE_MARK)?;
     let Some(bytes) = store.read(&path)? else { return Ok(false) };
-    let mark: StoreMark = serde_json::from_slice(&bytes).map_err(|cause| {
+    if read_mark(&bytes)? == *own { Ok(true) } else { Err(foreign(store)) }
+}
+
+fn read_mark(bytes: &[u8]) -> Result<StoreMark> {
+    serde_json::from_slice(bytes).map_err(|cause| {
         Error::caused(ErrorKind::Syntax, "this is no mark of a store", cause)
-            .at(Place::file(path.as_str()))
+            .at(Place::file(paths::STORE_MARK))
             .with_help("put the file back from a copy of the store")
-    })?;
-    if mark == *own { Ok(true) } else { Err(foreign(store)) }
+    })
 }
 
 /// The error for a store of another secret.

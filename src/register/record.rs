@@ -292,6 +292,9 @@ pub struct PublishedFile {
     pub bytes: usize,
     /// The SHA-256 of the content.
     pub sha256: Sha256,
+    /// The SHA-256 that the file had before its seal was raised, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<Sha256>,
 }
 
 impl PublishedFile {

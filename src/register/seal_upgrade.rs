@@ -150,7 +150,7 @@ fn upgraded(
     let mut certificate = facts.clone();
     if let Some(pdf) = &mut certificate.pdf {
         pdf.bytes = sealed.bytes.len();
-        pdf.sha256.clone_from(&sealed.sha256);
+        pdf.earlier.push(std::mem::replace(&mut pdf.sha256, sealed.sha256.clone()));
     }
     if let Some(seal) = &mut certificate.seal {
         seal.level = sealed.level.as_str().to_owned();

@@ -105,6 +105,12 @@ pub trait Store: Debug + Display + Send + Sync {
         Ok(None)
     }
 
+    /// Removes what processes that were killed have left in the store outside of its paths. A store that
+    /// hands its calls on to another hands on this one too.
+    fn remove_leftovers(&self) -> Result<()> {
+        Ok(())
+    }
+
     /// Checks that the store can do all this: that it exists, can be written to, and creates a path
     /// only once. Removes what an interrupted run left in it. Call it before the first file.
     fn check(&self) -> Result<()>;

@@ -11,6 +11,7 @@ use crate::base::path::StorePath;
 use crate::base::timestamp::Timestamp;
 use crate::register::certificates::Register;
 use crate::register::paths;
+use crate::register::published_pdf::FoundPdf;
 use crate::register::record::{Record, Status};
 use crate::seal::verify::{
     CertificateLink, Judgement, Standing, Trust, Verification, verify, verify_imported,
@@ -82,9 +83,37 @@ impl Register {
             Some(record) => {
                 let holds_digest =
                     found.sha256.as_ref().is_some_and(|it| record.holds(it));
-                found.with_record(record.standing(now.date()), holds_digest)
+                let standing = record.standing(now.date());
+                let is_other = standing == Standing::Valid
+                    && !self.is_file_of(&record, file, &found)?;
+                let standing = if is_other { Standing::Unknown } else { standing };
+                found.with_record(standing, holds_digest)
             }
             None => found.with_status(Standing::Unknown),
+        })
+    }
+
+    /// Whether a verified file is the PDF of this record, at whatever level its seal is: the same key may
+    /// have sealed another one with the same id, for a register of which this one is not a copy.
+    ///
+    /// # Errors
+    /// As [`record`](Self::record).
+    pub(crate) fn is_file_of(
+        &self,
+        record: &Record,
+        file: &[u8],
+        found: &Verification,
+    ) -> Result<bool> {
+        if record.is_of(found) {
+            return Ok(true);
+        }
+        // Its seal may have been raised elsewhere, or by a release whose records do not tell what the file was
+        // before.
+        let pdf = record.certificate.as_ref().and_then(|it| it.pdf.as_ref());
+        let Some(pdf) = pdf else { return Ok(false) };
+        Ok(match self.published_pdf(&record.id, pdf)? {
+            FoundPdf::Whole(published) => found.covers_the_same(file, &published),
+            FoundPdf::Other(_) | FoundPdf::Lost => false,
         })
     }
 
@@ -156,6 +185,15 @@ impl Record {
     pub fn holds(&self, sha256: &Sha256) -> bool {
         let facts = self.certificate.as_ref();
         facts.and_then(|it| it.pdf_sha256()).is_some_and(|it| it == sha256)
+    }
+
+    /// Whether it is about the verified file: it has the digest of the file, of an earlier state of it, or
+    /// of one whose seal was raised later.
+    pub fn is_of(&self, found: &Verification) -> bool {
+        let pdf = self.certificate.as_ref().and_then(|it| it.pdf.as_ref());
+        let digests =
+            pdf.into_iter().flat_map(|pdf| pdf.earlier.iter().chain([&pdf.sha256]));
+        digests.into_iter().any(|digest| found.has_digest(digest))
     }
 
     /// Whether the certificate stands on that day. It is unknown if its key was revoked as of a

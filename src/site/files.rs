@@ -65,6 +65,8 @@ pub struct Site {
     /// The versions that the files of a folder had when it was opened, before any was read.
     #[cfg(feature = "agent")]
     versions_at_open: Option<Arc<FileVersions>>,
+    /// Whether courses may name the built-in pictures.
+    has_sample_pictures: bool,
 }
 
 /// When each file was last written, and its size in bytes.
@@ -147,6 +149,7 @@ impl Site {
             shared_fonts: BTreeMap::new(),
             #[cfg(feature = "agent")]
             versions_at_open: None,
+            has_sample_pictures: false,
         }
     }
 
@@ -158,6 +161,19 @@ impl Site {
     ) -> Self {
         self.own.insert(name.into(), File::Memory(bytes.into()));
         self
+    }
+
+    /// Lets the courses of the site name the built-in signatures, which are of invented people: for samples and
+    /// tests. In every other site but the demo a scan that is missing is an error, because no certificate may
+    /// bear another's signature.
+    pub fn with_sample_pictures(mut self) -> Self {
+        self.has_sample_pictures = true;
+        self
+    }
+
+    /// Whether a file may be a picture of a course of the site.
+    pub(crate) fn has_picture(&self, name: &str) -> bool {
+        self.has_sample_pictures || self.is_demo() || self.own.contains_key(name)
     }
 
     /// Adds a folder of fonts that sites share, such as the `fonts/` of this crate's repository or

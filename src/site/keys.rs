@@ -486,5 +486,8 @@ fn no_keys(folder: &Path) -> Error {
         ErrorKind::MissingFile,
         format!("there are no keys in `{}`", folder.display()),
     )
-    .with_help("make them: testamur key new --name NAME")
+    .with_help(
+        "put them back from a copy: testamur key restore FILE; a new site makes them: testamur key \
+         new --name NAME",
+    )
 }

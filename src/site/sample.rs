@@ -34,10 +34,18 @@ pub(crate) const EXTREME_NAMES: [&str; 2] = [
     "Wolfeschlegelsteinhausenbergerdorff Maximiliana Konstantinopolitanska von Hohenzollern-Sig",
 ];
 
+/// The file in a layout's folder.
+const SAMPLE_FILE: &str = "sample.yaml";
 const REQUEST: &str = "request";
 /// The keys of `request`.
 const REQUEST_KEYS: [&str; 7] =
     ["name", "language", "grade", "designation", "gender", "issued", "extra"];
+
+/// Whether a file of a site is the sample of a layout.
+pub(crate) fn is_sample_file(name: &str) -> bool {
+    let layout = name.strip_prefix("layouts/").and_then(|it| it.split_once('/'));
+    layout.is_some_and(|(_, file)| file == SAMPLE_FILE)
+}
 
 /// Reads the sample of a layout.
 ///
@@ -45,7 +53,7 @@ const REQUEST_KEYS: [&str; 7] =
 /// [`ErrorKind::MissingFile`]: the layout has no sample. All errors in the file, each with its
 /// place.
 pub(crate) fn sample(site: &Site, layout: &str) -> Result<(Course, Request)> {
-    let file = format!("layouts/{layout}/sample.yaml");
+    let file = format!("layouts/{layout}/{SAMPLE_FILE}");
     let Some(bytes) = site.read(&file)? else {
         return Err(Error::new(
             ErrorKind::MissingFile,

@@ -399,9 +399,10 @@ mod tests {
         let runs = Runs::default();
         let host: Arc<dyn StudioHost> = Arc::new(Faulty);
         let press = Arc::new(Press::new(Site::demo()).unwrap());
-        let ready = Ready { press, jobs: Arc::default(), kept: Vec::new() };
+        let ready =
+            Ready { press, jobs: Arc::default(), kept: Vec::new(), left_out: Vec::new() };
         for is_trial in [true, false] {
-            runs.begin(&host, ready.clone(), is_trial, false).unwrap();
+            runs.begin(&host, ready.clone(), is_trial, IssueOptions::default()).unwrap();
             let start = std::time::Instant::now();
             while runs.is_stopping() {
                 assert!(start.elapsed() < Duration::from_secs(60));

@@ -133,7 +133,10 @@ fn course_theme_sets_its_own_background() {
     let courses = "c:\n  title: Knots\n  organization: A\n  language: en\n  theme: { background: \
                    guild.pdf }\n";
     let site = |name: &str| {
-        Site::new().with_file("courses.yaml", courses).with_file(name, bytes.clone())
+        Site::new()
+            .with_sample_pictures()
+            .with_file("courses.yaml", courses)
+            .with_file(name, bytes.clone())
     };
     let draft = Press::new(site("images/guild.pdf")).unwrap();
     let draft = draft.draft(&request("c"), day()).unwrap();
@@ -322,7 +325,7 @@ fn with_template(file: &Path, layout: &str, line: &str, paper: &str) -> Site {
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("layouts").join(layout);
     let yaml = fs::read_to_string(own.join("layout.yaml")).unwrap();
     let yaml = yaml.replace("paper: [a4, letter]", &format!("paper: {paper}"));
-    Site::new()
+    Site::new().with_sample_pictures()
         .with_file(format!("layouts/{layout}/layout.yaml"), format!("{line}\n{yaml}"))
         .with_file(format!("layouts/{layout}/template.pdf"), fs::read(file).unwrap())
         .with_file(

@@ -104,7 +104,9 @@ fn is_locale(file: &str) -> bool {
 pub(crate) fn site(case: &Path) -> Site {
     files(case)
         .into_iter()
-        .fold(Site::new(), |site, (name, bytes)| site.with_file(name, bytes))
+        .fold(Site::new().with_sample_pictures(), |site, (name, bytes)| {
+            site.with_file(name, bytes)
+        })
 }
 
 /// The site of a case in a fresh folder.

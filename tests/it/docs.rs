@@ -157,7 +157,7 @@ fn draft(
 }
 
 fn site() -> Site {
-    Site::new().with_file("courses.yaml", COURSES)
+    Site::new().with_sample_pictures().with_file("courses.yaml", COURSES)
 }
 
 #[test]
@@ -240,7 +240,9 @@ fn courses_in_pages_are_valid_and_can_be_drafted() {
         let courses = parsed.unwrap_or_else(|error| panic!("{}: {error:#}", block.place));
         assert!(!courses.is_empty(), "{}", block.place);
         let picture: &[u8] = include_bytes!("../../signatures/ada.svg");
-        let site = Site::new().with_file("courses.yaml", block.text.clone());
+        let site = Site::new()
+            .with_sample_pictures()
+            .with_file("courses.yaml", block.text.clone());
         let site = ["seal.svg", "logo.svg", "foundation.svg"]
             .iter()
             .fold(site, |site, name| site.with_file(format!("images/{name}"), picture));
@@ -381,6 +383,7 @@ fn filters_of_the_locale_page_print_what_it_says() {
         let after = outcomes.split_once('\n').unwrap().1;
         let courses = format!("{plain}  grades: {{ scale: percent }}\n{after}");
         let site = Site::new()
+            .with_sample_pictures()
             .with_file("courses.yaml", courses)
             .with_file("layouts/shared/locales/en.yaml", overlay(&english, &part));
         let press = Press::new(site).unwrap();

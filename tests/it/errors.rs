@@ -47,6 +47,7 @@ fn error_of_a_parser_has_the_error_of_the_parser() {
 #[test]
 fn error_of_a_sentence_has_the_error_of_the_template() {
     let site = Site::new()
+        .with_sample_pictures()
         .with_file("courses.yaml", "c: { title: T, organization: O, language: en }")
         .with_file("layouts/classic/locales/en.yaml", "heading: '{{ 1 +'");
     let today = Date::parse("2026-05-14").unwrap();
@@ -74,7 +75,7 @@ fn error_of_a_server_has_the_error_of_the_client() {
 #[test]
 fn error_is_read_from_the_json_that_it_wrote() {
     let courses = "a: { titel: T }\nb: { title: T, organisation: O, language: en }\n";
-    let site = Site::new().with_file("courses.yaml", courses);
+    let site = Site::new().with_sample_pictures().with_file("courses.yaml", courses);
     let error = Press::new(site).unwrap_err();
     assert!(error.faults().count() > 1, "{error:#}");
     let json = serde_json::to_string(&error).unwrap();

@@ -224,7 +224,7 @@ fn site(more: &str, files: &[(&str, Vec<u8>)]) -> Site {
         "KNOTS:\n  title: Knots and Splices\n  organization: Example University\n  \
          language: en\n{more}\n"
     );
-    let site = Site::new().with_file("courses.yaml", course);
+    let site = Site::new().with_sample_pictures().with_file("courses.yaml", course);
     files.iter().fold(site, |site, (name, bytes)| site.with_file(*name, bytes.clone()))
 }
 

@@ -106,7 +106,7 @@ fn ours(tag: &str) -> Vec<String> {
     let statements =
         all.chunks(6).map(|some| format!("statement: \"{}\"", some.join(" | ")));
     let statements = statements.collect::<Vec<_>>().join(", ");
-    let site = Site::new()
+    let site = Site::new().with_sample_pictures()
         .with_file("courses.yaml", "c: { title: T, organization: O, language: en }\n")
         .with_file(
             format!("layouts/shared/locales/{file}.yaml"),

@@ -17,3 +17,4 @@ mod publishing; // Where a site publishes, and which files there are
 mod queries; // `list` and `find`, and the index by which they answer
 pub(crate) mod restore; // A lost public or private side
 pub(crate) mod setup; // Shared setup: an issue service over folders that tests can read
+mod strays; // Files of killed runs, of another site, of another register, and what was published elsewhere

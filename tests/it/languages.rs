@@ -175,7 +175,7 @@ fn figures_among_upright_words_are_upright_and_those_among_italics_are_not() {
             "c:\n  title: {}\n  organization: Example University\n  language: en\n",
             serde_json::Value::from(title)
         );
-        let site = Site::new().with_file("courses.yaml", course);
+        let site = Site::new().with_sample_pictures().with_file("courses.yaml", course);
         let request = Request::new("c", "Ada").unwrap();
         let press = Press::new(site).unwrap();
         let sheet = press.sheet(&request, day("2026-05-14")).unwrap();
@@ -197,7 +197,7 @@ fn figures_among_upright_words_are_upright_and_those_among_italics_are_not() {
 #[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn latin_organization_is_upright_in_a_sentence_of_a_script_without_italics() {
-    let site = Site::new().with_file(
+    let site = Site::new().with_sample_pictures().with_file(
         "courses.yaml",
         "c:\n  title: Ideas\n  organization: Example University\n  language: en\n",
     );
@@ -231,7 +231,7 @@ fn letter_that_no_face_has_is_placed_where_it_stands() {
         ),
     ] {
         let course = format!("c:\n  {key}\n  language: en\n");
-        let site = Site::new().with_file("courses.yaml", course);
+        let site = Site::new().with_sample_pictures().with_file("courses.yaml", course);
         let press = Press::new(site).unwrap();
         let request = Request::new("c", "Ada").unwrap();
         let error = press.draft(&request, day("2026-05-14")).unwrap_err();
@@ -502,7 +502,7 @@ fn site(extra: &str) -> Site {
          language: en\n  signatories:\n    - {{ name: Dr. Ada Example, title: Professor of \
          Mechanics, signature: ada.svg }}\n{extra}"
     );
-    Site::new().with_file("courses.yaml", courses)
+    Site::new().with_sample_pictures().with_file("courses.yaml", courses)
 }
 
 fn tag(text: &str) -> Tag {

@@ -145,8 +145,11 @@ fn course_sets_its_paper() {
         )
     };
     let request = Request::new("KNOTS", "Ada").unwrap();
-    let press =
-        |paper: &str| Press::new(Site::new().with_file("courses.yaml", course(paper)));
+    let press = |paper: &str| {
+        Press::new(
+            Site::new().with_sample_pictures().with_file("courses.yaml", course(paper)),
+        )
+    };
     let press_of = |paper: &str| press(paper).unwrap();
     let width = |press: &Press, request: &Request| {
         press.sheet(request, day()).unwrap().paper.width

@@ -207,7 +207,8 @@ fn replaced_scan_is_read_again() {
 
 /// A site with one course, these signatories and one ink colour.
 fn site(signatories: &str, files: &[(&str, Vec<u8>)]) -> Site {
-    let site = Site::new().with_file("courses.yaml", course(signatories));
+    let site =
+        Site::new().with_sample_pictures().with_file("courses.yaml", course(signatories));
     files.iter().fold(site, |site, (name, bytes)| {
         site.with_file(format!("signatures/{name}"), bytes.clone())
     })

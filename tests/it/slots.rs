@@ -50,6 +50,7 @@ fn day() -> Date {
 
 pub(crate) fn site(layout: &str) -> Site {
     Site::new()
+        .with_sample_pictures()
         .with_file("courses.yaml", COURSES)
         .with_file("layouts/own/layout.yaml", layout)
 }
@@ -326,6 +327,7 @@ fn table_stands_in_its_slot() {
 fn course_keeps_its_slots_beside_its_background() {
     let courses = COURSES.replace("layout: own", "layout: guild.yaml");
     let site = Site::new()
+        .with_sample_pictures()
         .with_file("courses.yaml", courses)
         .with_file("images/guild.yaml", format!("{LAYOUT}background: guild.svg\n"))
         .with_file("images/guild.svg", DRAWING);
@@ -335,7 +337,7 @@ fn course_keeps_its_slots_beside_its_background() {
     let error = draft(without).unwrap_err();
     assert_eq!(error.place().unwrap().file, "images/guild.yaml", "{error:#}");
     let error =
-        draft(Site::new().with_file(
+        draft(Site::new().with_sample_pictures().with_file(
             "courses.yaml",
             COURSES.replace("layout: own", "layout: gild.yaml"),
         ));

@@ -97,6 +97,7 @@ fn cell_with_an_unknown_field_is_refused() {
     for (wrong, part) in [("rw.title", "`rw.title`"), ("outcome", "`outcome`")] {
         let yaml = yaml.replace("{{ row.title }}", &format!("{{{{ {wrong} }}}}"));
         let site = Site::new()
+            .with_sample_pictures()
             .with_file("courses.yaml", courses(&modules(1), 0))
             .with_file(file.as_str(), yaml);
         let error = Press::new(site).unwrap().draft(&request("en"), day()).unwrap_err();
@@ -124,7 +125,9 @@ fn rows_are_distributed_over_pages() {
     let courses = all.iter().map(|&(people, rows)| {
         courses(&modules(rows), people).replacen("c:", &format!("c-{people}-{rows}:"), 1)
     });
-    let site = Site::new().with_file("courses.yaml", courses.collect::<String>());
+    let site = Site::new()
+        .with_sample_pictures()
+        .with_file("courses.yaml", courses.collect::<String>());
     let press = Press::new(site).unwrap();
     for language in ["en", "ar", "ja", "ur"] {
         for &(people, rows) in &all {
@@ -244,6 +247,7 @@ fn wrongly_set_table_is_refused() {
         ),
     ] {
         let own = Site::new()
+            .with_sample_pictures()
             .with_file("courses.yaml", courses(&modules(40), 0))
             .with_file(format!("layouts/{LAYOUT}/layout.typ"), code);
         let error = Press::new(own).unwrap().draft(&request("en"), day()).unwrap_err();
@@ -342,7 +346,12 @@ fn courses(modules: &str, people: usize) -> String {
 }
 
 fn press(modules: &str, people: usize) -> Press {
-    Press::new(Site::new().with_file("courses.yaml", courses(modules, people))).unwrap()
+    Press::new(
+        Site::new()
+            .with_sample_pictures()
+            .with_file("courses.yaml", courses(modules, people)),
+    )
+    .unwrap()
 }
 
 fn request(language: &str) -> Request {

@@ -1,6 +1,7 @@
 //! The verifier: one corpus of files that are made here, and every judge of them.
 
 mod agreement; // In how many files the judges agree, and why they do not: the tables of the docs
+mod beside; // What lies beside a PDF, and what was done to it: its signature, a list, encryption
 mod bounds; // Files that are made to take long or much memory
 mod corpus; // The files: issued, changed, forged, foreign
 mod foreign; // Files that other programs sealed: the test data of pyHanko and of EU DSS

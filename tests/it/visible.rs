@@ -332,5 +332,5 @@ fn site_with(layout: &str, more: &str) -> Site {
          language: en\n  layout: {layout}\n{more}  signatories:\n    - {{ name: Dr. Ada \
          Example, title: Professor of Mechanics, signature: ada.svg }}\n"
     );
-    Site::new().with_file("courses.yaml", courses)
+    Site::new().with_sample_pictures().with_file("courses.yaml", courses)
 }

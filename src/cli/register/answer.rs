@@ -7,8 +7,11 @@ use crate::cli::args::{List, SiteArguments};
 use crate::cli::exit::Failure;
 use crate::cli::{clock, console, context};
 use crate::register::batch::escape_formula;
-use crate::register::{Answer, EditionQuery, Index, IndexedEdition, Status, Stores};
-use crate::site::PublishSettings;
+use crate::register::{
+    Answer, EditionQuery, Index, IndexedEdition, Register, Status, Stores,
+};
+use crate::site::course::Courses;
+use crate::site::{Keys, PublishSettings, Site};
 
 /// How much was printed.
 pub(super) struct Told {
@@ -28,6 +31,15 @@ pub(super) fn answer(
     let settings = context::read_settings(&files)?;
     let output = list.public.output.as_deref();
     let stores = Stores::open_with(&settings, context::folder(site), output, None)?;
+    // What another site's store holds is not told under this site's addresses.
+    let (public, private) = (stores.public.clone(), stores.private.clone());
+    let register = Register::new(&files, settings.publish.clone(), public, private)?;
+    let keys = context::folder(site).join("keys");
+    if Keys::has_id_secret(&keys) {
+        register.check_identity(&Keys::id_secret(&keys)?)?;
+    } else {
+        register.check_marks()?;
+    }
     let index = match output {
         None => context::open_index(site, &settings, &stores).filter(Index::has_place),
         Some(_) => None,
@@ -66,7 +78,26 @@ pub(super) fn answer(
             answer.behind
         ));
     }
+    if answer.count == 0 && unreadable == 0 {
+        check_course(&files, list)?;
+    }
     Ok(Told { count: answer.count, unreadable })
+}
+
+/// Refuses a course of which there is no certificate and which the site does not have: it is misspelt.
+fn check_course(files: &Site, list: &List) -> Result<(), Failure> {
+    let Some(id) = &list.course else { return Ok(()) };
+    let mut sources = Vec::new();
+    for name in files.course_files() {
+        let bytes = files.read(name)?.unwrap_or_default();
+        sources.push((name.to_owned(), bytes.into_owned()));
+    }
+    // Faulty files are told by the commands that need them.
+    let Ok(courses) = Courses::parse(&sources) else { return Ok(()) };
+    match courses.get(id) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Failure { code: 3, ..Failure::from(error) }),
+    }
 }
 
 /// Refreshes the index if that is asked for, needed, or takes no time. Returns whether it was. If

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::Timestamp;
 use crate::register::Record;
 use crate::seal::{
-    BlockingHttpClient, CertificateLink, HttpClient, Judgement, Verification,
+    BlockingHttpClient, CertificateLink, HttpClient, Judgement, Standing, Verification,
 };
 
 use super::verified_file::FoundStatus;
@@ -54,7 +54,14 @@ impl OnlineIssuer {
             Err(error) => FoundStatus::unknown(error.to_string()),
             Ok(bytes) => match Record::parse(&bytes) {
                 Ok(record) if record.id == *id => {
-                    FoundStatus::of(record, &record_url, now)
+                    let is_of = record.is_of(found);
+                    let status = FoundStatus::of(record, &record_url, now);
+                    if status.standing == Standing::Valid && !is_of {
+                        return FoundStatus::unknown(format!(
+                            "`{record_url}` is the record of another file"
+                        ));
+                    }
+                    status
                 }
                 Ok(_) => FoundStatus::unknown(format!(
                     "`{record_url}` is the record of another certificate"

@@ -5,9 +5,7 @@ use std::path::Path;
 
 use crate::Timestamp;
 use crate::register::{ImportedFile, Register};
-#[cfg(feature = "tsa")]
-use crate::seal::Standing;
-use crate::seal::{Judgement, Verification};
+use crate::seal::{Judgement, Standing, Verification};
 use crate::site::Keys;
 use crate::site::settings::StoreSettings;
 
@@ -133,8 +131,21 @@ impl<'a> StatusSource<'a> {
         };
         match register.record_of_verified(file, found) {
             Ok(Some(record)) => {
+                let is_file_of = register.is_file_of(&record, file, found);
                 let found = FoundStatus::of(record, OWN_REGISTER, now);
-                FoundStatus { is_own: true, ..found }
+                match is_file_of {
+                    Ok(false) if found.standing == Standing::Valid => {
+                        FoundStatus::unknown(
+                            "what the site's register has under its id is another file",
+                        )
+                    }
+                    Err(error) if found.standing == Standing::Valid => {
+                        FoundStatus::unknown(one_line(&format!(
+                            "the site's register does not answer: {error}"
+                        )))
+                    }
+                    _ => FoundStatus { is_own: true, ..found },
+                }
             }
             Ok(None) if found.certificate.is_none() => FoundStatus::unknown(
                 "it names no certificate, and the site's register does not know it",

@@ -65,7 +65,8 @@ pub(super) fn collect(
     }
     for path in &arguments.crl {
         let crl = context::read_file(path)?;
-        trust = trust.with_crls([crl]).map_err(|error| in_file(path, &error))?;
+        let name = path.display().to_string();
+        trust = trust.with_crl_from(name, crl).map_err(|error| in_file(path, &error))?;
     }
     for path in &arguments.keyring {
         let text = context::read_file(path)?;

@@ -49,6 +49,12 @@ pub(super) fn describe(file: &VerifiedFile, offline: bool) -> String {
     }
     if let Some(signature) = &found.signature {
         describe_signature(signature, &mut lines);
+        if found.is_signature_left_out() {
+            lines.push(
+                "  left out   the seal answers without it; to judge it too, name its key: --keyring FILE"
+                    .to_owned(),
+            );
+        }
     }
     lines.join("\n")
 }
@@ -118,6 +124,11 @@ fn headline(file: &VerifiedFile, offline: bool) -> String {
             "{not_known}: intact, and sealed by {}, who is trusted, but when is not proven",
             signer()
         ),
+        Verdict::NotOurs if found.foreign.as_ref().is_some_and(|it| it.is_encrypted) => {
+            "not ours: it is encrypted, so that nothing tells what was sealed; ask for the file that \
+             was issued"
+                .to_owned()
+        }
         Verdict::NotOurs => {
             let signer = found.foreign.as_ref().and_then(|seal| seal.signer.as_deref());
             let signer = signer
@@ -140,6 +151,11 @@ fn headline(file: &VerifiedFile, offline: bool) -> String {
         Verdict::TooLarge => {
             "not read: it is larger than 64 MB, as no certificate is".to_owned()
         }
+        Verdict::Bad if found.is_signature_alone_bad() => {
+            "BAD: the PDF is as it was sealed, but its detached signature is broken, or is of another \
+             file"
+                .to_owned()
+        }
         Verdict::Bad => {
             "BAD: changed after it was sealed, or not sealed by testamur".to_owned()
         }
@@ -160,6 +176,9 @@ fn headline(file: &VerifiedFile, offline: bool) -> String {
 }
 
 fn intact(found: &Verification) -> &'static str {
+    if found.is_signature_alone_bad() {
+        return "NO: the seal in the PDF is, the detached signature is not";
+    }
     match found.intact {
         Judgement::Yes => "yes",
         Judgement::No => "NO",

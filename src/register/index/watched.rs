@@ -134,6 +134,10 @@ impl Store for WatchedStore {
         Ok(Some(Box::new(WatchedBatch { batch, store: self, staged, marked, written })))
     }
 
+    fn remove_leftovers(&self) -> Result<()> {
+        self.store.remove_leftovers()
+    }
+
     fn check(&self) -> Result<()> {
         self.store.check()
     }

@@ -57,6 +57,7 @@ impl IssueService {
             own().any(|e| *successor == register.publish().verify_url(&e.record.id))
         });
         if leads_to_own || own().any(|edition| edition.record.id == *id) {
+            check_not_corrected(&old, &editions, request)?;
             return self.issue(request, today, now, options);
         }
         check_old(&old, request)?;
@@ -94,6 +95,23 @@ impl IssueService {
             _ => receipt,
         })
     }
+}
+
+/// Checks that an edition that was superseded is not corrected a second time, by another name: the first
+/// correction would be undone.
+fn check_not_corrected(
+    old: &Record,
+    editions: &Editions,
+    request: &Request,
+) -> Result<()> {
+    let current = editions.current.as_ref().map(|edition| &edition.record);
+    let is_same = current
+        .and_then(|record| record.certificate.as_ref())
+        .is_none_or(|certificate| certificate.name == request.name().as_str());
+    if old.status == Status::Superseded && !is_same {
+        return check_old(old, request);
+    }
+    Ok(())
 }
 
 /// Checks that a certificate can be corrected by a request.

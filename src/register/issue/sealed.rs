@@ -69,6 +69,7 @@ impl EditionDraft<'_> {
                 path: pdf.path.clone(),
                 bytes: pdf.bytes.len(),
                 sha256: pdf.sha256.clone(),
+                earlier: Vec::new(),
             }),
             signature,
             seal: Some(SealFacts {

@@ -244,6 +244,13 @@ impl Store for Directory {
         Ok(batch.map(|batch| Box::new(batch) as Box<dyn StoreBatch>))
     }
 
+    fn remove_leftovers(&self) -> Result<()> {
+        let removed = self.folder.remove_leftovers();
+        removed.map_err(|cause| {
+            failed("remove what a killed run left", &self.folder.staging_dir(), cause)
+        })
+    }
+
     fn check(&self) -> Result<()> {
         let probe = self.folder.stage(&[0; MIN_FREE_BYTES])?;
         self.folder
@@ -251,8 +258,8 @@ impl Store for Directory {
             .map_err(|cause| failed("list", &self.folder.staging_dir(), cause))?;
         // The root may be read-only although the staging folder can be written to.
         let name = format!("{STAGING_DIR}-{}", random::name()?);
-        let target = StagedFile(self.folder.root.join(name));
-        self.folder.move_if_free(&probe, &target.0, SyncedBy::Call).map(drop)
+        let target = StagedFile::at(self.folder.root.join(name));
+        self.folder.move_if_free(&probe, &target.path, SyncedBy::Call).map(drop)
     }
 }
 

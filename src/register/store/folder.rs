@@ -29,7 +29,9 @@ pub(super) const BATCH_SUFFIX: &str = ".batch";
 pub(super) const BATCH_LOCK_SUFFIX: &str = ".batch-lock";
 /// A staged file that is older than this was left behind by an interrupted run.
 const MAX_STAGED_AGE: Duration = Duration::from_secs(60 * 60);
-/// How often other processes may remove a folder before this one has used it.
+/// How long a process takes at most from making a staged file to locking it.
+const LOCKED_AFTER: Duration = Duration::from_millis(200);
+/// How often other processes may remove a folder between its making and its use.
 const MAX_ATTEMPTS: usize = 16;
 
 /// A folder in which files appear whole.
@@ -79,8 +81,15 @@ impl Folder {
         let open = || options.open(&path);
         let file = self.with_folder(folder, Readers::Owner, synced_by, open);
         let mut file = file.map_err(|cause| failed("write", &path, cause))?;
-        let staged = StagedFile(path);
+        let mut staged = StagedFile { path, locked: None };
         let mut write = || {
+            // By its lock a file is known that a process has yet to move. Elsewhere a lock would keep
+            // readers out.
+            #[cfg(unix)]
+            if synced_by == SyncedBy::Call {
+                // Without locks its age tells.
+                let _ = file.try_lock();
+            }
             file.write_all(bytes)?;
             #[cfg(unix)]
             file.set_permissions(permissions(self.readers.file_mode()))?;
@@ -89,7 +98,11 @@ impl Folder {
                 SyncedBy::Batch => Ok(()),
             }
         };
-        write().map_err(|cause| failed("write", &staged.0, cause))?;
+        write().map_err(|cause| failed("write", &staged.path, cause))?;
+        // The files of a batch have one lock.
+        if synced_by == SyncedBy::Call {
+            staged.locked = Some(file);
+        }
         Ok(staged)
     }
 
@@ -110,7 +123,7 @@ impl Folder {
         target: &Path,
         synced_by: SyncedBy,
     ) -> Result<()> {
-        self.move_to(target, synced_by, || fs::rename(&staged.0, target))
+        self.move_to(target, synced_by, || fs::rename(&staged.path, target))
     }
 
     /// Runs `rename`, which gives a staged file its final path.
@@ -143,7 +156,7 @@ impl Folder {
     }
 
     fn link(&self, staged: &StagedFile, target: &Path) -> io::Result<CreateOutcome> {
-        match fs::hard_link(&staged.0, target) {
+        match fs::hard_link(&staged.path, target) {
             Ok(()) => Ok(CreateOutcome::Created),
             Err(cause) if is_absent(&cause) => Err(cause),
             Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => exists(target),
@@ -162,7 +175,7 @@ impl Folder {
         let _lock = self.lock()?;
         match fs::symlink_metadata(target) {
             Ok(_) => exists(target),
-            Err(_) => fs::rename(&staged.0, target).map(|()| CreateOutcome::Created),
+            Err(_) => fs::rename(&staged.path, target).map(|()| CreateOutcome::Created),
         }
     }
 
@@ -244,7 +257,7 @@ impl Folder {
     /// locks, and old ones. Their age is measured against `probe`, which was just written: the clock
     /// of the file system may differ from the machine's.
     pub(super) fn remove_stale(&self, probe: &StagedFile) -> io::Result<()> {
-        let now = fs::metadata(&probe.0)?.modified()?;
+        let now = fs::metadata(&probe.path)?.modified()?;
         let staging = self.staging_dir();
         for entry in fs::read_dir(&staging)? {
             let entry = entry?;
@@ -252,7 +265,8 @@ impl Folder {
             let name = name.to_string_lossy();
             let batch = name.strip_suffix(BATCH_SUFFIX);
             if let Some(batch) = batch.or(name.strip_suffix(BATCH_LOCK_SUFFIX)) {
-                remove_abandoned_batch(&staging, batch);
+                // What cannot be removed now is when the store is checked next.
+                let _ = remove_abandoned_batch(&staging, batch);
                 continue;
             }
             let is_staged = name.ends_with(STAGED_SUFFIX);
@@ -263,6 +277,36 @@ impl Folder {
                 // Another process may have removed it first.
                 let _ = fs::remove_file(entry.path());
             }
+        }
+        Ok(())
+    }
+
+    /// Removes all that processes left behind that have ended, whatever its age.
+    pub(super) fn remove_leftovers(&self) -> io::Result<()> {
+        let staging = self.staging_dir();
+        let entries = match fs::read_dir(&staging) {
+            Err(cause) if is_absent(&cause) => return Ok(()),
+            entries => entries?,
+        };
+        let mut unlocked = Vec::new();
+        for entry in entries {
+            let name = entry?.file_name();
+            let name = name.to_string_lossy();
+            let batch = name.strip_suffix(BATCH_SUFFIX);
+            if let Some(batch) = batch.or(name.strip_suffix(BATCH_LOCK_SUFFIX)) {
+                remove_abandoned_batch(&staging, batch)?;
+            } else if name.ends_with(STAGED_SUFFIX) {
+                unlocked.push(staging.join(&*name));
+            }
+        }
+        unlocked.retain(|path| !is_locked(path));
+        if unlocked.is_empty() {
+            return Ok(());
+        }
+        // A process that has just made one may not have locked it yet.
+        std::thread::sleep(LOCKED_AFTER);
+        for path in unlocked.iter().filter(|path| !is_locked(path)) {
+            remove_if_there(fs::remove_file(path))?;
         }
         Ok(())
     }
@@ -290,23 +334,47 @@ impl Readers {
 
 /// A file in the staging folder. Its name there is removed on drop; a hard link to it stays.
 #[derive(Debug)]
-pub(super) struct StagedFile(pub(super) PathBuf);
+pub(super) struct StagedFile {
+    pub(super) path: PathBuf,
+    /// Locked until the file has its path, unless it is a batch's.
+    locked: Option<File>,
+}
 
-impl Drop for StagedFile {
-    fn drop(&mut self) {
-        // It may have been renamed. A file that cannot be removed now is removed as stale later.
-        let _ = fs::remove_file(&self.0);
+impl StagedFile {
+    /// A name that is removed on drop.
+    pub(super) fn at(path: PathBuf) -> Self {
+        Self { path, locked: None }
     }
 }
 
-/// Removes a batch whose process has ended. It is no error if another process removes files first.
-fn remove_abandoned_batch(staging: &Path, name: &str) {
+impl Drop for StagedFile {
+    fn drop(&mut self) {
+        // It may have been renamed. A file that cannot be removed now is stale later.
+        let _ = fs::remove_file(&self.path);
+        self.locked = None;
+    }
+}
+
+/// Removes a batch that has no process any more. What another process removed first is no error.
+fn remove_abandoned_batch(staging: &Path, name: &str) -> io::Result<()> {
     let lock = staging.join(format!("{name}{BATCH_LOCK_SUFFIX}"));
-    let held = File::open(&lock);
-    let is_held = held.as_ref().is_ok_and(|lock| lock.try_lock_shared().is_err());
-    if !is_held {
-        let _ = fs::remove_dir_all(staging.join(format!("{name}{BATCH_SUFFIX}")));
-        let _ = fs::remove_file(lock);
+    if is_locked(&lock) {
+        return Ok(());
+    }
+    remove_if_there(fs::remove_dir_all(staging.join(format!("{name}{BATCH_SUFFIX}"))))?;
+    remove_if_there(fs::remove_file(lock))
+}
+
+/// Whether a process holds the lock of a file.
+fn is_locked(path: &Path) -> bool {
+    File::open(path).is_ok_and(|file| file.try_lock_shared().is_err())
+}
+
+/// What another process removed first is no error.
+fn remove_if_there(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(cause) if is_absent(&cause) => Ok(()),
+        removed => removed,
     }
 }
 

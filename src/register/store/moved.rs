@@ -113,6 +113,10 @@ impl Store for MovedPages {
         self.store.read_version(&self.there(path)?)
     }
 
+    fn remove_leftovers(&self) -> Result<()> {
+        self.store.remove_leftovers()
+    }
+
     fn check(&self) -> Result<()> {
         self.store.check()
     }

@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use super::link::{CertificateLink, positions};
+use super::trust::Trust;
 use crate::seal::x509::X509;
 
 /// What our writer states of itself in the metadata of each document.
@@ -11,6 +12,8 @@ const OUR_TRACES: [&[u8]; 2] =
     [b"<xmp:CreatorTool>testamur</xmp:CreatorTool>", b"/Creator(testamur)"];
 /// The byte string of which every sealed PDF has one.
 const SEAL_TRACE: &[u8] = b"/ByteRange";
+/// The key of the trailer of every encrypted file (ISO 32000-1, 7.6.1).
+const ENCRYPTED_TRACE: &[u8] = b"/Encrypt";
 /// What the value of `/Contents` begins after.
 const CONTENTS: &[u8] = b"/Contents";
 /// The largest part of a signature that is searched for certificates, in bytes.
@@ -32,6 +35,11 @@ const MAX_CERTIFICATES: usize = 32;
 pub struct ForeignSeal {
     /// Who signed, as a certificate in the seal states, if one can be read. Nothing was checked.
     pub signer: Option<String>,
+    /// Whether the file is encrypted: then neither what it says nor which program sealed it is known.
+    pub is_encrypted: bool,
+    /// Whether the signer's certificate leads to one that is trusted.
+    #[serde(skip)]
+    pub(super) is_trusted: bool,
 }
 
 /// Whether a file says that it is one of our writer's: it names a certificate, or the program.
@@ -57,7 +65,8 @@ pub(super) fn has_seal(file: &[u8]) -> bool {
 impl ForeignSeal {
     /// Reads who signed a file of another program: the first signer who is neither a TSA nor an OCSP
     /// responder.
-    pub(super) fn read(file: &[u8]) -> Self {
+    pub(super) fn read(file: &[u8], trust: &Trust) -> Self {
+        let is_encrypted = contains(file, ENCRYPTED_TRACE);
         let signatures = positions(file, CONTENTS)
             .filter_map(|at| hexadecimal(&file[at..]))
             .take(MAX_SIGNATURES);
@@ -66,13 +75,14 @@ impl ForeignSeal {
             let certificates = certificates(&signature);
             let Some(signer) = signer(&signature, &certificates) else { continue };
             if !signer.is_of_a_service() {
-                return Self { signer: Some(signer.name()) };
+                let is_trusted = is_encrypted && trust.has_sealer(signer, &certificates);
+                return Self { signer: Some(signer.name()), is_encrypted, is_trusted };
             }
             if is_timestamp(&signature) {
                 tsa.get_or_insert(signer.name());
             }
         }
-        Self { signer: tsa }
+        Self { signer: tsa, is_encrypted, is_trusted: false }
     }
 }
 

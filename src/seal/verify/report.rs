@@ -2,6 +2,8 @@
 //!
 //! The types serialize to the JSON of `testamur verify --json`.
 
+use std::ops::Range;
+
 use serde::Serialize;
 
 use crate::base::digits::{PgpFingerprint, Sha256};
@@ -64,6 +66,12 @@ pub struct SealReport {
     pub covered: usize,
     /// The revisions of the file in order.
     pub revisions: Vec<RevisionKind>,
+    /// The SHA-256 of the file as it was with the seal's revision and with each that was appended.
+    #[serde(skip)]
+    pub(super) digests: Vec<Sha256>,
+    /// The offsets in the file of the seal's hexadecimal digits, to which a timestamp may be added later.
+    #[serde(skip)]
+    pub(super) placeholder: Range<usize>,
     /// Defects: what has been changed or is not valid.
     pub faults: Vec<String>,
     /// Reasons for which its signer is not trusted.

@@ -20,6 +20,8 @@ pub(crate) struct Revisions<'a> {
     pub(crate) is_intact: bool,
     /// The number of bytes from the beginning that the seal covers, its placeholder included.
     pub(crate) covered: usize,
+    /// The lengths of the file with the seal's revision and with each that was appended, in order.
+    pub(crate) ends: Vec<usize>,
     /// The offsets in the file of the seal's hexadecimal digits.
     pub(crate) placeholder: Range<usize>,
     /// The object number of the field that is reserved for an archive timestamp.
@@ -74,6 +76,7 @@ impl<'a> Revisions<'a> {
             seal,
             is_intact,
             covered,
+            ends: vec![covered],
             placeholder,
             archive_field,
             dss,
@@ -97,6 +100,7 @@ impl<'a> Revisions<'a> {
             seal: self.seal,
             is_intact: self.is_intact,
             covered: self.covered,
+            ends: self.ends,
             placeholder: self.placeholder,
             archive_field: self.archive_field,
             dss: self.dss,
@@ -136,6 +140,7 @@ impl<'a> Revisions<'a> {
                 }
                 self.check_addition(&dss)?;
                 self.document.append_from(file, revision);
+                self.ends.push(self.document.bytes().len());
                 self.dss.get_or_insert_default().extend(dss);
                 self.appended.push(RevisionKind::Dss);
                 continue;
@@ -174,6 +179,7 @@ impl<'a> Revisions<'a> {
         let token = TimestampToken::read(&token).ok_or(broken)?;
         let validity = token.check(&signable.signed_parts(&self.document));
         self.document.append_from(file, signable.revision);
+        self.ends.push(self.document.bytes().len());
         self.archives.push(ArchiveTimestamp { token, validity });
         self.appended.push(RevisionKind::Archive);
         Ok(())

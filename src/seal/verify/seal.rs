@@ -1,5 +1,7 @@
 //! The check of the seal inside a PDF.
 
+use ring::digest::{Context, SHA256};
+
 use super::link::{CertificateLink, positions};
 use super::origin::{self, ForeignSeal};
 use super::report::{
@@ -8,6 +10,7 @@ use super::report::{
 use super::revisions::Revisions;
 use super::trust::Trust;
 use super::validation_data::{PathStatus, ValidationData};
+use crate::base::digits::Sha256;
 use crate::base::timestamp::Timestamp;
 use crate::seal::timestamp::TimestampToken;
 use crate::seal::x509::{CertificationPath, X509};
@@ -46,7 +49,7 @@ pub(super) fn check(
                 report.faults.push("its beginning is missing or broken".to_owned());
                 found.seal = Some(report);
             } else {
-                let foreign = ForeignSeal::read(file);
+                let foreign = ForeignSeal::read(file, trust);
                 found.foreign = Some(foreign).filter(|seal| seal.signer.is_some());
             }
         }
@@ -55,13 +58,25 @@ pub(super) fn check(
     match Revisions::read(file) {
         Ok(revisions) => {
             found.certificate = CertificateLink::of(&revisions.document);
-            SealCheck { revisions: &revisions, trust, now, report: &mut report }.run();
+            report.digests = digests(file, &revisions.ends);
+            let crls = vec![CrlUse::OfOthers; trust.crls().len()];
+            SealCheck { revisions: &revisions, trust, now, report: &mut report, crls }
+                .run();
         }
         Err(why) => {
             let has_seal = origin::has_seal(file);
             found.certificate = CertificateLink::in_any_file(file);
             if !origin::is_ours(file) {
-                found.foreign = has_seal.then(|| ForeignSeal::read(file));
+                let foreign = has_seal.then(|| ForeignSeal::read(file, trust));
+                if foreign.as_ref().is_none_or(|it| !it.is_encrypted || !it.is_trusted) {
+                    found.foreign = foreign;
+                    return found;
+                }
+                report.faults.push(
+                    "it was encrypted after it was sealed: ask for the file that was issued"
+                        .to_owned(),
+                );
+                found.seal = Some(report);
                 return found;
             }
             if !has_seal && is_signed {
@@ -80,18 +95,32 @@ pub(super) fn check(
     found
 }
 
+/// What a list of revoked certificates is to the certificates of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum CrlUse {
+    /// It names the issuer of none.
+    OfOthers,
+    /// It names an issuer, and does not count.
+    Unfit,
+    /// It counts.
+    Counts,
+}
+
 /// One check: what it reads, and the report that it writes.
 struct SealCheck<'a> {
     revisions: &'a Revisions<'a>,
     trust: &'a Trust,
     now: Timestamp,
     report: &'a mut SealReport,
+    /// What each list that the verifier has was to the certificates.
+    crls: Vec<CrlUse>,
 }
 
 impl SealCheck<'_> {
     fn run(&mut self) {
         let revisions = self.revisions;
         self.report.covered = revisions.covered;
+        self.report.placeholder = revisions.placeholder.clone();
         self.report.signing_time = Some(revisions.params.signing_time);
         self.report.revisions = vec![RevisionKind::Document, RevisionKind::Seal];
         self.report.revisions.extend(&revisions.appended);
@@ -114,6 +143,7 @@ impl SealCheck<'_> {
         let (has_timestamp, is_tsa_covered) = self.check_timestamp(&data, until);
         self.check_signing_time(leaf);
         let is_covered = self.check_signer(leaf, &data) && is_tsa_covered;
+        self.note_unused_crls();
         self.report.level = Some(match (has_timestamp, is_covered, has_archive) {
             (true, true, true) => PadesLevel::Lta,
             (true, true, false) => PadesLevel::Lt,
@@ -180,6 +210,7 @@ impl SealCheck<'_> {
         let status = path.as_ref().map(|path| {
             data.status(path.certificates(), self.trust.crls(), token.time())
         });
+        self.mark_used(path.as_ref().map_or(&[][..], CertificationPath::certificates));
         let revoked_at = status.as_ref().and_then(|status| status.revoked_at);
         let is_revoked = revoked_at.is_some_and(|date| date <= token.time());
         let is_valid_at = |time| path.as_ref().is_some_and(|path| path.is_valid_at(time));
@@ -290,9 +321,44 @@ impl SealCheck<'_> {
         // Without a timestamp, the CRL in a file is judged at the time that the seal claims.
         let claimed = self.revisions.params.signing_time;
         let status = data.status(path, self.trust.crls(), proven.unwrap_or(claimed));
+        self.mark_used(path);
         self.check_revocation(&status, proven);
         status.is_covered && !leaf.is_self_signed()
             || leaf.is_self_signed() && self.revisions.dss.is_some()
+    }
+
+    /// Notes which of the verifier's lists count for a certificate of a path.
+    fn mark_used(&mut self, path: &[&X509]) {
+        for (crl, usage) in self.trust.crls().iter().zip(&mut self.crls) {
+            let found = path.windows(2).map(|pair| match () {
+                () if crl.counts_for(pair[0], pair[1]) => CrlUse::Counts,
+                () if crl.names(pair[1]) => CrlUse::Unfit,
+                () => CrlUse::OfOthers,
+            });
+            *usage = found.fold(*usage, CrlUse::max);
+        }
+    }
+
+    /// Names the lists of which the caller said where they were read, and which count for none of the
+    /// certificates: who gave one takes it that it was asked.
+    fn note_unused_crls(&mut self) {
+        if self.report.anchor.is_none() {
+            return;
+        }
+        for (crl, usage) in self.trust.crls().iter().zip(&self.crls) {
+            let why = match usage {
+                CrlUse::Counts => continue,
+                CrlUse::OfOthers => "it is of another issuer",
+                CrlUse::Unfit => {
+                    "another key than its issuer's signed it, or it has what is not known here"
+                }
+            };
+            if let Some(source) = self.trust.source(crl.fingerprint()) {
+                self.report.notes.push(format!(
+                    "the list of revoked certificates in `{source}` counts for nothing here: {why}"
+                ));
+            }
+        }
     }
 
     /// Judges what the CRLs say about the signer. Without a proven time of sealing, a revoked
@@ -359,4 +425,16 @@ impl SealCheck<'_> {
             self.report.time_doubts.push(what.to_owned());
         }
     }
+}
+
+/// The SHA-256 of the beginning of a file up to each of these offsets, which ascend.
+fn digests(file: &[u8], ends: &[usize]) -> Vec<Sha256> {
+    let mut context = Context::new(&SHA256);
+    let mut start = 0;
+    let digest = |end: &usize| {
+        context.update(&file[start..*end]);
+        start = *end;
+        Sha256::of_digest(&context.clone().finish())
+    };
+    ends.iter().map(digest).collect()
 }

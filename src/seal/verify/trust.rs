@@ -4,9 +4,7 @@ use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::timestamp::Timestamp;
 use crate::seal::openpgp::PgpKey;
 use crate::seal::pem;
-#[cfg(feature = "seal")]
-use crate::seal::x509::CertificationPath;
-use crate::seal::x509::{Crl, X509};
+use crate::seal::x509::{CertificationPath, Crl, X509};
 
 /// The certificates and keys whose seals, timestamp tokens and signatures are trusted.
 ///
@@ -101,6 +99,25 @@ impl Trust {
         Ok(self)
     }
 
+    /// As [`with_crls`](Self::with_crls), of one that was read from there, such as the name of a file. A
+    /// report says of it if it counts for nothing.
+    ///
+    /// # Errors
+    /// As [`with_crls`](Self::with_crls).
+    pub fn with_crl_from(
+        mut self,
+        source: impl Into<String>,
+        crl: impl AsRef<[u8]>,
+    ) -> Result<Self> {
+        let known = self.crls.len();
+        self = self.with_crls([crl])?;
+        let source = source.into();
+        let added = self.crls[known..].iter();
+        let told = added.map(|crl| (crl.fingerprint().to_string(), source.clone()));
+        self.sources.extend(told);
+        Ok(self)
+    }
+
     /// Says where the certificate or the OpenPGP key of this fingerprint was read, such as the name
     /// of a file. The report names it.
     pub fn with_source(
@@ -136,7 +153,6 @@ impl Trust {
     }
 
     /// Whether a certificate is trusted to seal, at any time.
-    #[cfg(feature = "seal")]
     pub(crate) fn has_sealer(&self, leaf: &X509, others: &[X509]) -> bool {
         self.is_pinned(leaf)
             || CertificationPath::find(leaf, others, &self.roots).is_some()

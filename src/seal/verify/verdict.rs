@@ -194,7 +194,15 @@ impl Verification {
         } else {
             Judgement::Unknown
         };
-        let trusted = parts.iter().map(|(_, trusted)| *trusted).reduce(worse);
+        // Nor does it take the trust from a seal that has it.
+        let has_trust = seal
+            .as_ref()
+            .is_some_and(|seal| seal_answers(seal) == (Judgement::Yes, Judgement::Yes));
+        let counting = parts
+            .iter()
+            .filter(|answers| !has_trust || **answers != SIGNER_NOT_KNOWN)
+            .map(|(_, trusted)| *trusted);
+        let trusted = counting.reduce(worse);
         let trusted = trusted.unwrap_or(Judgement::Unknown);
         let mut found = Self {
             verdict: Verdict::NotSealed,
@@ -230,7 +238,8 @@ impl Verification {
 
     /// As [`with_status`](Self::with_status), from a record that the caller trusts, such as one of
     /// the caller's own register. `holds_digest` says whether the record has the SHA-256 of this
-    /// file: then it answers for a file whose signer's certificate has ended meanwhile.
+    /// file: then it answers for a file whose signer's certificate has ended meanwhile. Whether the
+    /// record is of this file at all [`has_digest`](Self::has_digest) says.
     pub fn with_record(mut self, status: Standing, holds_digest: bool) -> Self {
         self = self.with_status(status);
         let is_answered = self.verdict == Verdict::SignerEnded
@@ -263,6 +272,44 @@ impl Verification {
         self.intact == Judgement::Yes && self.trusted == Judgement::Yes && is_proven
     }
 
+    /// Whether the file has this SHA-256, or had it before something was appended to its seal: then the
+    /// certificate of a record that names the digest is this one.
+    pub fn has_digest(&self, sha256: &Sha256) -> bool {
+        let earlier = self.seal.iter().flat_map(|seal| &seal.digests);
+        self.sha256.iter().chain(earlier).any(|it| it == sha256)
+    }
+
+    /// Whether another file has all that the seal of this one covers: the same document, sealed at the same time.
+    /// The seals of both may have timestamps or not.
+    #[cfg(feature = "issue")]
+    pub(crate) fn covers_the_same(&self, file: &[u8], other: &[u8]) -> bool {
+        let Some(seal) = self.seal.as_ref().filter(|seal| seal.intact) else {
+            return false;
+        };
+        [0..seal.placeholder.start, seal.placeholder.end..seal.covered].into_iter().all(
+            |range| {
+                let part = file.get(range.clone());
+                part.is_some() && part == other.get(range)
+            },
+        )
+    }
+
+    /// Whether the seal is intact, and only the detached signature is wrong.
+    pub fn is_signature_alone_bad(&self) -> bool {
+        self.seal.as_ref().is_some_and(|seal| seal_answers(seal).0 == Judgement::Yes)
+            && self
+                .signature
+                .as_ref()
+                .map(signature_answers)
+                .is_some_and(|it| it.0 == Judgement::No)
+    }
+
+    /// Whether the detached signature of a sealed file is left out, because its key is not known.
+    pub fn is_signature_left_out(&self) -> bool {
+        self.seal.is_some()
+            && self.signature.as_ref().map(signature_answers) == Some(SIGNER_NOT_KNOWN)
+    }
+
     fn judge(&mut self) {
         self.verdict = self.verdict_of_parts();
     }
@@ -287,9 +334,10 @@ impl Verification {
         if !self.is_genuine() {
             let only = |is: fn(&SealReport) -> bool| {
                 let of_signature = self.signature.as_ref().map(signature_answers);
-                of_signature
-                    .is_none_or(|answers| answers == (Judgement::Yes, Judgement::Yes))
-                    && seal.is_some_and(|seal| seal.doubts.is_empty() && is(seal))
+                of_signature.is_none_or(|answers| {
+                    answers == (Judgement::Yes, Judgement::Yes)
+                        || answers == SIGNER_NOT_KNOWN
+                }) && seal.is_some_and(|seal| seal.doubts.is_empty() && is(seal))
             };
             return if only(|seal| seal.has_ended) {
                 Verdict::SignerEnded
@@ -307,6 +355,9 @@ impl Verification {
     }
 }
 
+/// The answers of a detached signature whose key or form is not known.
+const SIGNER_NOT_KNOWN: (Judgement, Judgement) = (Judgement::Unknown, Judgement::Unknown);
+
 fn seal_answers(seal: &SealReport) -> (Judgement, Judgement) {
     if !seal.intact || !seal.faults.is_empty() {
         return (Judgement::No, Judgement::Unknown);
@@ -323,7 +374,7 @@ fn seal_answers(seal: &SealReport) -> (Judgement, Judgement) {
 fn signature_answers(signature: &SignatureReport) -> (Judgement, Judgement) {
     match (signature.faults.is_empty(), signature.intact, signature.trusted) {
         (false, ..) => (Judgement::No, Judgement::Unknown),
-        (true, false, _) => (Judgement::Unknown, Judgement::Unknown),
+        (true, false, _) => SIGNER_NOT_KNOWN,
         (true, true, false) => (Judgement::Yes, Judgement::Unknown),
         (true, true, true) => (Judgement::Yes, Judgement::Yes),
     }

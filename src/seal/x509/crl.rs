@@ -68,6 +68,11 @@ impl Crl {
         self.parsed.tbs_cert_list.issuer == issuer.parsed().tbs_certificate.subject
     }
 
+    /// The SHA-256 of the CRL (DER).
+    pub(crate) fn fingerprint(&self) -> &Sha256 {
+        &self.sha256
+    }
+
     /// The CRL as DER.
     pub(crate) fn der(&self) -> &[u8] {
         &self.der

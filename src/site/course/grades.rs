@@ -125,11 +125,14 @@ impl GradeScale {
             ScaleKind::Percent => text.strip_suffix('%').unwrap_or(text).trim_end(),
             _ => text,
         };
-        let number = GradeNumber::parse(bare).filter(|number| *number <= max);
-        let number = number.ok_or_else(|| {
+        let number = GradeNumber::parse(bare);
+        let help = match number {
+            Some(_) => format!("write a number from 0 to {max}"),
+            None => "write a number, with a point if it has decimals: `0.5`".to_owned(),
+        };
+        let number = number.filter(|number| *number <= max).ok_or_else(|| {
             let message = format!("`{text}` is outside of the scale, {self}");
-            Error::new(ErrorKind::InvalidValue, message)
-                .with_help("write a number with a point: `pass: 0.5`")
+            Error::new(ErrorKind::InvalidValue, message).with_help(help)
         })?;
         if self.is_likely_a_fraction(number) && bare == text {
             return Err(likely_a_fraction(text, number));

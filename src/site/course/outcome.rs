@@ -36,6 +36,12 @@ impl Outcome {
     /// number.
     pub(super) fn set_scale(&mut self, scale: Option<&GradeScale>) -> Result<()> {
         let text = self.grade.text();
+        if let Some(sign) = reversed_sign(text) {
+            let message = format!("`{}` is no bound of a grade", self.grade);
+            return Err(Error::new(ErrorKind::InvalidValue, message).with_help(format!(
+                "write the sign as `{sign}`, or put the text in other words"
+            )));
+        }
         self.rank = match (&self.grade, scale) {
             (Grade::Text(_), None) => None,
             // `Pass` need not be on the scale: it is used for every grade without an outcome of its own.
@@ -153,6 +159,13 @@ impl fmt::Display for Grade {
             Self::Below(bound) => write!(f, "< {bound}"),
         }
     }
+}
+
+/// The sign that was meant by one that is written the wrong way round, or twice.
+fn reversed_sign(text: &str) -> Option<&'static str> {
+    [("=>", ">="), ("=<", "<="), ("=", ">="), (">", ">="), ("<", "<=")]
+        .into_iter()
+        .find_map(|(wrong, right)| text.trim_start().starts_with(wrong).then_some(right))
 }
 
 /// Chooses the outcome of a grade, by the rules of [`Course::outcome`](super::Course::outcome).

@@ -128,7 +128,15 @@ pub(super) fn read_openpgp(
 /// Reads the certificates in a file of the site.
 pub(super) fn read_certificates(site: &Path, name: &str) -> Result<Vec<X509>> {
     let file = site.join(name);
-    files::read(&file).and_then(|text| files::place_in(&file, X509::from_pem(&text)))
+    let text = files::read_if_exists(&file)?.ok_or_else(|| {
+        Error::new(ErrorKind::MissingFile, "there is no such file")
+            .at(Place::file(file.display().to_string()))
+            .with_help(
+                "put the certificate of the TSA's root there, or correct `seal.tsa.roots` in \
+                 testamur.yaml",
+            )
+    })?;
+    files::place_in(&file, X509::from_pem(&text))
 }
 
 fn create_identity(

@@ -222,6 +222,18 @@ fn read_address(node: Node<'_>, faults: &mut Faults) -> Option<String> {
     let host = ["https://", "http://"].iter().find_map(|scheme| url.strip_prefix(scheme));
     let clean = CertificateUrl::is_clean(url) && !url.contains(['?', '#']);
     let named = host.is_some_and(|host| !host.starts_with('/') && !host.is_empty());
+    let authority = host.and_then(|host| host.split('/').next()).unwrap_or_default();
+    if authority.contains('@') {
+        // The value has a password, and is not repeated.
+        faults.push(
+            node.fault(
+                ErrorKind::InvalidValue,
+                "this address has the name of a user, or a password",
+            )
+            .with_help("leave out what stands before the `@`: every certificate prints the address"),
+        );
+        return None;
+    }
     if !(clean && named) {
         faults.push(
             node.fault(

@@ -51,7 +51,9 @@ pub(crate) fn own_languages(site: &Site, layout: &str) -> Vec<String> {
     let files = site.list(&folder);
     let tags =
         files.iter().filter_map(|path| path[folder.len() + 1..].strip_suffix(".yaml"));
-    tags.map(str::to_owned).collect()
+    // A file of another name is never read.
+    let is_tag = |stem: &&str| Tag::parse(stem).is_ok_and(|tag| tag.as_str() == *stem);
+    tags.filter(is_tag).map(str::to_owned).collect()
 }
 
 /// The tag that names the file of a language: `tag` without its extensions.

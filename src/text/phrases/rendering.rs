@@ -98,9 +98,18 @@ impl Rendering<'_> {
                     .keys()
                     .map(|key| format!("extra.{key}"))
                     .collect::<Vec<_>>();
-                let hint = did_you_mean(path, known.iter().map(String::as_str));
+                let hint = match known.as_slice() {
+                    [] => format!(
+                        "give `{}` in the request, or in the course",
+                        &path["extra.".len()..]
+                    ),
+                    known => {
+                        did_you_mean(path, known.iter().map(String::as_str)).into_owned()
+                    }
+                };
+                let next = if hint.ends_with('?') { " If" } else { "; if" };
                 at(Error::new(ErrorKind::Sentence, message), range.clone()).with_help(format!(
-                    "{hint} If it may be missing, ask first: `{{% if {path} is defined %}}`"
+                    "{hint}{next} it may be missing, ask first: `{{% if {path} is defined %}}`"
                 ))
             }
             minijinja::ErrorKind::OutOfFuel => {

@@ -32,7 +32,11 @@ impl<'a> WrongValue<'a> {
                 .split('.')
                 .try_fold(values.clone(), |value, key| value.get_attr(key).ok())?;
             // Filters show the beginning of a long value.
-            let shown = [format!("`{given:.40}`"), format!("`{given}`")];
+            let shown = if given.is_none() {
+                vec!["nothing".to_owned()]
+            } else {
+                vec![format!("`{given:.40}`"), format!("`{given}`")]
+            };
             let shown =
                 shown.into_iter().find(|shown| cause.starts_with(shown.as_str()))?;
             let fault = &cause[shown.len()..];
@@ -61,7 +65,10 @@ impl<'a> WrongValue<'a> {
         };
         // The sentence of a cell is named by its column and its row.
         let shown_field = if is_in_row { what } else { &field };
-        let message = format!("{shown} in `{shown_field}`{fault}");
+        let message = match shown.as_str() {
+            "nothing" => format!("`{shown_field}` has no value"),
+            _ => format!("{shown} in `{shown_field}`{fault}"),
+        };
         let error = Error::new(ErrorKind::InvalidValue, message)
             .with_help(format!("{wanted}; the sentence `{what}` ({place}) prints it"));
         let own = &facts.course.extra;

@@ -72,7 +72,7 @@ impl Setup {
         let source = KeySource::NewRoot { name: "Example University" };
         let made = Timestamp::parse(MADE).unwrap();
         let keys = Keys::create(&folder.path().join("keys"), &source, made).unwrap();
-        let site = Site::new().with_file("courses.yaml", COURSES);
+        let site = Site::new().with_sample_pictures().with_file("courses.yaml", COURSES);
         let issuer = issuer_with_keys(&keys, folder.path(), site, |store| store);
         let redis = Redis::new();
         let text = format!(

@@ -232,7 +232,7 @@ fn unacknowledged_answer_is_sent_again_unchanged() {
 /// A grade that does not pass is an answer: it is not tried again, and nothing is published.
 #[test]
 fn grade_that_does_not_pass_is_answered() {
-    let site = Site::new().with_file(
+    let site = Site::new().with_sample_pictures().with_file(
         "courses.yaml",
         format!(
             "{COURSE}: {{ title: T, organization: O, language: en, grades: {{ scale: points, \

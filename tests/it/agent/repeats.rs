@@ -65,7 +65,7 @@ fn repeated_request_of_a_removed_course_is_unchanged() {
 #[test]
 fn revocation_by_id_is_ordered_by_requested_at() {
     let folder = tempfile::tempdir().unwrap();
-    let site = Site::new().with_file("courses.yaml", COURSES);
+    let site = Site::new().with_sample_pictures().with_file("courses.yaml", COURSES);
     let issuer = issuer(folder.path(), site, |store| store);
     let queue = MemoryQueue::of([]);
     let agent =

@@ -87,6 +87,7 @@ fn changed_appearance_leaves_issued_certificates_unchanged() {
     setup.issue(&request("Ada Lovelace")).unwrap();
     let before = setup.public();
     let changed = Site::new()
+        .with_sample_pictures()
         .with_file(
             "courses.yaml",
             COURSES.replace(
@@ -261,6 +262,7 @@ fn revocation_shows_its_reason_and_reissue_needs_the_option() {
 fn keep_revoked_pdfs_keeps_the_pdf() {
     let settings = "publish: { keep_revoked_pdfs: true, filename: Attestation.pdf }\n";
     let site = Site::new()
+        .with_sample_pictures()
         .with_file("courses.yaml", COURSES)
         .with_file("testamur.yaml", settings);
     let setup = Setup::with_site(site);
@@ -274,6 +276,7 @@ fn keep_revoked_pdfs_keeps_the_pdf() {
 #[test]
 fn verify_url_is_isolated_left_to_right_on_an_rtl_page() {
     let site = Site::new()
+        .with_sample_pictures()
         .with_file("courses.yaml", COURSES)
         .with_file("testamur.yaml", "publish: { url: 'https://certs.example.edu' }\n");
     let setup = Setup::with_site(site);

@@ -41,7 +41,7 @@ fn snapshots(setup: &Setup) -> usize {
 }
 
 fn site() -> Site {
-    Site::new().with_file("courses.yaml", COURSES)
+    Site::new().with_sample_pictures().with_file("courses.yaml", COURSES)
 }
 
 #[test]

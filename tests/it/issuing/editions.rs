@@ -37,7 +37,7 @@ Org/Modules/2026:
 ";
 
 fn site(courses: &str) -> Site {
-    Site::new().with_file("courses.yaml", courses)
+    Site::new().with_sample_pictures().with_file("courses.yaml", courses)
 }
 
 fn issue(issuer: &IssueService, request: &Request) -> Receipt {

@@ -18,7 +18,9 @@ Org/Knots/2026:
   issued: 2026-05-14
   signatories: [{ name: "javascript:alert(4)", title: "<!-- ]]> --> *x* _y_" }]
 "#;
-    let setup = Setup::with_site(Site::new().with_file("courses.yaml", courses));
+    let setup = Setup::with_site(
+        Site::new().with_sample_pictures().with_file("courses.yaml", courses),
+    );
     let receipt = setup.issue(&request(NAME)).unwrap();
     let id = &receipt.record.id;
     let pages = |setup: &Setup| {

@@ -12,7 +12,7 @@ use super::setup::{COURSES, Setup, now, request, today};
 use crate::workdir::Workdir;
 
 fn site() -> Site {
-    Site::new().with_file("courses.yaml", COURSES)
+    Site::new().with_sample_pictures().with_file("courses.yaml", COURSES)
 }
 
 #[test]

@@ -125,13 +125,15 @@ fn store_failure_at_any_step_is_finished_by_a_repeat() {
 /// A setup whose public store fails when it is told to.
 fn failing_setup() -> (Setup, Arc<FailingStore>) {
     let mut kept = None;
-    let setup =
-        Setup::with_store(Site::new().with_file("courses.yaml", COURSES), |inner| {
+    let setup = Setup::with_store(
+        Site::new().with_sample_pictures().with_file("courses.yaml", COURSES),
+        |inner| {
             let (left, fails) = (AtomicUsize::new(usize::MAX), AtomicBool::new(false));
             let failing = Arc::new(FailingStore { inner, left, fails });
             kept = Some(failing.clone());
             failing
-        });
+        },
+    );
     (setup, kept.unwrap())
 }
 
@@ -181,7 +183,7 @@ fn correction_that_was_interrupted_is_erased_and_restored() {
 #[test]
 fn concurrent_equal_requests_issue_one_certificate() {
     let setup = Setup::new();
-    let site = || Site::new().with_file("courses.yaml", COURSES);
+    let site = || Site::new().with_sample_pictures().with_file("courses.yaml", COURSES);
     let issuers: Vec<_> = (0..4).map(|_| setup.second_issuer(site())).collect();
     let receipts: Vec<_> = thread::scope(|scope| {
         let threads: Vec<_> = (0..16)
@@ -241,7 +243,7 @@ fn concurrent_different_facts_leave_one_valid_edition() {
 #[test]
 fn revocation_during_concurrent_issues_holds() {
     let setup = Setup::new();
-    let site = || Site::new().with_file("courses.yaml", COURSES);
+    let site = || Site::new().with_sample_pictures().with_file("courses.yaml", COURSES);
     let issuers: Vec<_> = (0..4).map(|_| setup.second_issuer(site())).collect();
     let options = IssueOptions::default();
     for round in 0..6 {

@@ -10,7 +10,10 @@ use testamur::{ErrorKind, Press, Site};
 use super::setup::{COURSES, now, request, today};
 
 fn press() -> Arc<Press> {
-    Arc::new(Press::new(Site::new().with_file("courses.yaml", COURSES)).unwrap())
+    Arc::new(
+        Press::new(Site::new().with_sample_pictures().with_file("courses.yaml", COURSES))
+            .unwrap(),
+    )
 }
 
 #[test]

@@ -112,7 +112,7 @@ fn last_event_by_requested_at_decides_in_any_order() {
 #[test]
 fn last_event_by_requested_at_decides_between_concurrent_issuers() {
     let setup = Setup::new();
-    let site = || Site::new().with_file("courses.yaml", COURSES);
+    let site = || Site::new().with_sample_pictures().with_file("courses.yaml", COURSES);
     let issuers: Vec<_> = (0..3).map(|_| setup.second_issuer(site())).collect();
     let turns = AtomicUsize::new(0);
     for round in 0..12 {

@@ -278,6 +278,7 @@ fn pages_of_an_earlier_setting_follow_the_status() {
     let revoked = setup.issue(&request("Ada Lovelace")).unwrap().record.id;
     let erased = setup.issue(&request("Grace Hopper")).unwrap().record.id;
     let nowhere = Site::new()
+        .with_sample_pictures()
         .with_file("courses.yaml", COURSES)
         .with_file("testamur.yaml", "publish: none\n");
     let issuer = setup.second_issuer(nowhere);
@@ -301,6 +302,7 @@ fn printed_links_get_the_file_that_they_end_in() {
     let settings = "publish: { url: https://c.example.org, index_file: valid.html }\n";
     let own = "<p>{{ certificate.name }} {{ status.is }}</p>";
     let site = Site::new()
+        .with_sample_pictures()
         .with_file("courses.yaml", COURSES)
         .with_file("testamur.yaml", settings)
         .with_file("layouts/shared/pages/verify.html", own);
@@ -330,6 +332,7 @@ fn page_writes_its_dates_as_the_paper_does() {
                    language: en\n  issued: { text: Spring 2026 }\n";
     let settings = "publish: { url: https://c.example.org }\n";
     let site = Site::new()
+        .with_sample_pictures()
         .with_file("courses.yaml", courses)
         .with_file("testamur.yaml", settings);
     let setup = Setup::with_site(site);

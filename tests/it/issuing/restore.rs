@@ -32,6 +32,7 @@ impl Register {
     fn new(public: Arc<dyn Store>, private: Arc<dyn Store>) -> Self {
         let settings = "publish: { url: 'https://certs.example.edu' }\n";
         let site = Site::new()
+            .with_sample_pictures()
             .with_file("courses.yaml", COURSES)
             .with_file("testamur.yaml", settings);
         let keys = Keys::generate("Example University", now()).unwrap();

@@ -30,7 +30,9 @@ pub(crate) struct Setup {
 
 impl Setup {
     pub(crate) fn new() -> Self {
-        Self::with_site(Site::new().with_file("courses.yaml", COURSES))
+        Self::with_site(
+            Site::new().with_sample_pictures().with_file("courses.yaml", COURSES),
+        )
     }
 
     pub(crate) fn with_site(site: Site) -> Self {

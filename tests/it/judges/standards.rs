@@ -244,6 +244,7 @@ fn with_logo(name: &str, picture: &[u8]) -> Result<Vec<u8>, Error> {
          theme:\n    logo: {name}\n"
     );
     let site = Site::new()
+        .with_sample_pictures()
         .with_file("courses.yaml", courses)
         .with_file(format!("images/{name}"), picture.to_vec());
     let request = Request::new("KNOTS", "Ada Lovelace")?;

@@ -49,7 +49,7 @@ Example/Ropes/2026: { title: Ropes, layout: nothing }
 fn requests_that_ended_the_predecessor_are_answered() {
     let server = XqueueServer::new();
     let folder = tempfile::tempdir().unwrap();
-    let site = Site::new().with_file("courses.yaml", COURSES);
+    let site = Site::new().with_sample_pictures().with_file("courses.yaml", COURSES);
     let issuer = issuer(folder.path(), site, |store| store);
     let create = |user: &str, course: &str, name: &str| {
         json!({ "action": "create", "username": user, "course_id": course, "name": name,

@@ -128,6 +128,14 @@ fn register_is_upgraded_by_course_by_day_and_as_a_whole() {
     let none = upgrade(&["--course", "nothing"]);
     assert!(none.contains("0 certificates: 0 raised"), "{none}");
     assert_eq!(levels(), ["B-B", "B-B"]);
+    let path = |record: &Value| {
+        format!(
+            "school/public/{}",
+            record["certificate"]["pdf"]["path"].as_str().unwrap()
+        )
+    };
+    let before: Vec<Vec<u8>> =
+        records(&workdir).iter().map(|record| workdir.read(path(record))).collect();
     let all = upgrade(&["--all"]);
     assert!(all.contains("2 certificates: 2 raised, 0 unchanged, 0 failed"), "{all}");
     assert_eq!(levels(), ["B-LTA", "B-LTA"]);
@@ -141,6 +149,29 @@ fn register_is_upgraded_by_course_by_day_and_as_a_whole() {
             (format!("school/public/{pdf}"), format!("school/public/{signature}"));
         let line = ["verify", &pdf, "--signature", &signature, "--tsa-roots", "tsa.pem"];
         done(&workdir, &line);
+    }
+    // So they are of the copies that were handed out before.
+    for (copy, record) in before.iter().zip(records(&workdir)) {
+        assert_ne!(*copy, workdir.read(path(&record)));
+        workdir.write("copy.pdf", copy);
+        done(&workdir, &["verify", "copy.pdf"]);
+        // Records of earlier releases do not tell the digest of then.
+        let id = record["id"].as_str().unwrap();
+        for file in [
+            format!("school/public/cert/{id}/certificate.json"),
+            format!("school/private/{id}/record.json"),
+        ] {
+            let mut json: Value = serde_json::from_slice(&workdir.read(&file)).unwrap();
+            let of_record = if json.get("record").is_some() {
+                &mut json["record"]
+            } else {
+                &mut json
+            };
+            let pdf = of_record["certificate"]["pdf"].as_object_mut().unwrap();
+            assert!(pdf.remove("earlier").is_some(), "{file}");
+            workdir.write(&file, json.to_string());
+        }
+        done(&workdir, &["verify", "copy.pdf"]);
     }
 }
 

@@ -245,20 +245,28 @@ fn column_names_the_photo_and_an_erasure_removes_it() {
 
 #[test]
 fn layout_in_typst_draws_the_photo_that_it_declares() {
-    let mut layout =
-        Site::new().read("layouts/classic/layout.yaml").unwrap().unwrap().into_owned();
+    let mut layout = Site::new()
+        .with_sample_pictures()
+        .read("layouts/classic/layout.yaml")
+        .unwrap()
+        .unwrap()
+        .into_owned();
     layout.extend(
         b"photos: { photo: { width: 24, height: 32, alt: Photo of the holder } }\n",
     );
-    let classic =
-        Site::new().read("layouts/classic/layout.typ").unwrap().unwrap().into_owned();
+    let classic = Site::new()
+        .with_sample_pictures()
+        .read("layouts/classic/layout.typ")
+        .unwrap()
+        .unwrap()
+        .into_owned();
     let page = "  show: page-of.with(sheet, background: border(w, h, accent, paper))\n";
     let photo = "  let photo = sheet.at(\"photos\", default: (:)).at(\"photo\", default: none)\n  if photo \
                  != none { place(top + left, dx: 2mm, dy: 40mm, picture(photo, 24mm, 32mm)) }\n";
     let classic = String::from_utf8(classic).unwrap();
     assert!(classic.contains(page));
     let drawn = classic.replace(page, &format!("{page}{photo}"));
-    let built_in = Site::new();
+    let built_in = Site::new().with_sample_pictures();
     let mut site = site("")
         .with_file("layouts/own/layout.yaml", layout)
         .with_file("layouts/own/layout.typ", drawn);

@@ -63,7 +63,7 @@ fn pictures() -> Vec<(&'static str, Vec<u8>, &'static str)> {
 
 #[test]
 fn ordinary_artwork_gives_a_layout_whose_page_passes_its_proof() {
-    let site = Site::new();
+    let site = Site::new().with_sample_pictures();
     for (file, bytes, paper) in pictures() {
         let start = LayoutStart::from_picture(&site, "started", file, &bytes)
             .unwrap_or_else(|error| panic!("{file}: {error:#}"));
@@ -81,7 +81,7 @@ fn picture_without_an_empty_place_is_refused() {
     let busy: String =
         (0..60).map(|x| format!("<path stroke='#000' d='M{} 0v210'/>", x * 5)).collect();
     let error = LayoutStart::from_picture(
-        &Site::new(),
+        &Site::new().with_sample_pictures(),
         "a",
         "busy.svg",
         &drawing(297, 210, &busy),

@@ -161,8 +161,13 @@ impl Importer<'_> {
                 _ => url,
             };
             let sha256 = Sha256::of(&bytes);
-            let file =
-                PublishedFile { url, path: path.clone(), bytes: bytes.len(), sha256 };
+            let file = PublishedFile {
+                url,
+                path: path.clone(),
+                bytes: bytes.len(),
+                sha256,
+                earlier: Vec::new(),
+            };
             pdf = Some((file, bytes));
         }
         let Some(id) = verify_id else {
