@@ -80,6 +80,11 @@ fn workdir() -> Workdir {
     let settings = "publish: { url: https://certificates.example.org }\n";
     folder.write("my-site/testamur.yaml", settings);
     folder.write("my-site/courses.yaml", COURSES);
+    for scan in ["ada.svg", "grace.svg"] {
+        let scan = format!("signatures/{scan}");
+        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join(&scan);
+        folder.write(&format!("my-site/{scan}"), std::fs::read(from).unwrap());
+    }
     let keys = folder.path("my-site/keys");
     let source = KeySource::NewRoot { name: "Example University" };
     Keys::create(&keys, &source, Timestamp::parse("2026-05-14T09:30:00Z").unwrap())

@@ -169,7 +169,7 @@ mod tests {
             (r#"{"action":"revoke"}"#, "`course` is missing"),
             (r#"{"action":"revoke","course":"c"}"#, "`username` is missing"),
             (r#"{"action":"revoke","id":"0123"}"#, "is no id of a certificate"),
-            (r#"{"action":"revoke","id":"0123","username":"a"}"#, "one of them"),
+            (r#"{"action":"revoke","id":"0123","username":"a"}"#, "the id alone"),
             (
                 r#"{"action":"revoke","course":"c","username":"a","grade":"1"}"#,
                 "unknown key `grade`",

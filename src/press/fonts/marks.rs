@@ -51,7 +51,9 @@ fn is_marked(cluster: &str) -> bool {
     let mut marks = characters.map(|c| classes.get(c)).peekable();
     is_simple
         && marks.peek().is_some()
-        && marks.all(|class| [Class::Above, Class::Below].contains(&class))
+        && marks.all(|class| {
+            [Class::Above, Class::Below, Class::AttachedBelow].contains(&class)
+        })
 }
 
 /// The ink of a glyph, in units of the face.

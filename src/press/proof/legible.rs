@@ -76,10 +76,10 @@ impl PageReader<'_> {
         let mut texts = Vec::new();
         let mut distortion = None;
         for mark in self.inked.marks_in(slot) {
-            let (MarkKind::Text(text), Some(_)) = (&mark.kind, mark.rect) else {
-                continue;
-            };
-            distortion = distortion.or_else(|| distorted(text, mark.transform));
+            let MarkKind::Text(text) = &mark.kind else { continue };
+            if mark.rect.is_some() {
+                distortion = distortion.or_else(|| distorted(text, mark.transform));
+            }
             texts.push(*text);
         }
         let distortion = distortion
@@ -162,7 +162,11 @@ fn is_crowded(texts: &[&TextItem], sentence: &Sentence) -> bool {
     let size = texts.iter().map(|text| text.size.to_pt()).fold(0.0, f64::max);
     let width: Abs = texts.iter().map(|text| text.width()).sum();
     let fitted = &sentence.fitted;
-    size > 0.0 && width.to_pt() < MIN_WIDTH * fitted.natural / fitted.size * size
+    // A space at the edge of a run of another direction is not drawn.
+    let text = sentence.text();
+    let letters = text.chars().filter(|c| !c.is_whitespace()).count();
+    let share = letters as f64 / text.chars().count().max(1) as f64;
+    size > 0.0 && width.to_pt() < MIN_WIDTH * share * fitted.natural / fitted.size * size
 }
 
 #[cfg(test)]

@@ -453,7 +453,7 @@ fn list_find_revoke_and_erase_use_the_register() {
     assert!(ask(&["find", "Lovelace", "--json"]).objects().is_empty());
     assert_eq!(ids(&workdir).len(), 3);
     assert_eq!(ask(&["revoke", "nonsense", "--reason", "x"]).code, 1);
-    assert_eq!(ask(&["revoke", &"0".repeat(32), "--reason", "x"]).code, 1);
+    assert_eq!(ask(&["revoke", &"0".repeat(32), "--reason", "x"]).code, 3);
 }
 
 /// Kills a run over a recipients file `times` times, at varying moments, and lets the last run

@@ -114,13 +114,12 @@ impl RedisServer {
         entries.into_iter().map(|(_, fields)| fields).collect()
     }
 
-    /// The results: JSON in the only field, `result`.
+    /// The results: JSON in the field `result`.
     pub(super) fn results(&self) -> Vec<Json> {
         let entries = self.entries(RESULTS).into_iter();
         let field = |entry: Vec<(String, Vec<u8>)>| {
-            let [(name, value)] = &entry[..] else { panic!("{entry:?}") };
-            assert_eq!(name, "result");
-            serde_json::from_slice(value).unwrap()
+            let result = entry.iter().find(|(name, _)| name == "result");
+            serde_json::from_slice(&result.unwrap().1).unwrap()
         };
         entries.map(field).collect()
     }

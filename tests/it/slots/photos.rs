@@ -168,7 +168,7 @@ fn file_that_is_no_photo_is_refused() {
     }
     let workdir = Workdir::new();
     workdir.write("s/photos/ada.jpg", vec![0xff; (24 << 20) + 1]);
-    let on_disk = Site::open(&workdir.path("s")).unwrap();
+    let on_disk = Site::open(&workdir.path("s")).unwrap().with_sample_pictures();
     let on_disk = on_disk
         .with_file("courses.yaml", super::COURSES)
         .with_file("layouts/own/layout.yaml", layout());
@@ -295,7 +295,10 @@ fn shelf(layout: &str) -> Site {
         "c:\n  title: {title}\n  organization: Example University\n  language: en\n  layout: \
          {layout}\n  signatories:\n    - {{ name: Dr. Ada Example, title: Dean, signature: ada.svg }}\n"
     );
-    Site::new().with_file("courses.yaml", courses).with_file("photos/ada.jpg", photo())
+    Site::new()
+        .with_sample_pictures()
+        .with_file("courses.yaml", courses)
+        .with_file("photos/ada.jpg", photo())
 }
 
 fn shelf_draft(
