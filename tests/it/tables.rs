@@ -272,6 +272,8 @@ fn recipients_file_sets_row_values() {
     let path = |name: &str| root.path().join(name);
     fs::write(path("testamur.yaml"), "").unwrap();
     fs::write(path("courses.yaml"), courses(&modules(2), 1)).unwrap();
+    fs::create_dir(path("signatures")).unwrap();
+    fs::copy("signatures/ada.svg", path("signatures/ada.svg")).unwrap();
     fs::write(
         path("people.csv"),
         "name,modules.m1.grade,modules.m2.grade\nAda Lovelace,0.5,Good\nEmmy Noether,,1\n",

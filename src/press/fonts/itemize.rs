@@ -452,8 +452,7 @@ mod tests {
             ]
         );
         // EB Garamond has no place for these marks.
-        for name in ["Ọ̀ṣúnṣọlá", "Ẹ̀bùn", "Ǫ́", "M̧ajeļ", "Ɔ̌"]
-        {
+        for name in ["Ọ̀ṣúnṣọlá", "Ẹ̀bùn", "Ǫ́", "M̧ajeļ", "Ɔ̌"] {
             assert_eq!(families(name, "en", request), [pair(name, "Noto Serif")]);
         }
         for name in ["Adébáyọ", "Nguyễn", "Žaneta", "Ἀριστοτέλης", "Ёлка"]
