@@ -8,7 +8,7 @@ use std::borrow::Cow;
 #[cfg(feature = "press")]
 use std::fmt::Display;
 
-/// The message of an error: one sentence and, if it is one of [`FINDINGS`], its code and the values
+/// The message of an error: one sentence and, if it is one of `FINDINGS`, its code and the values
 /// in it.
 ///
 /// Any text becomes one without a code.
