@@ -49,7 +49,6 @@ pub(crate) struct Fonts {
     /// for a glyph without ink.
     glyph_boxes: Recent<(u128, u16), Option<[i16; 4]>>,
     warnings: Vec<Warning>,
-    #[cfg(feature = "issue")]
     own_digest: OnceLock<String>,
 }
 
@@ -62,10 +61,6 @@ struct Face {
     data: Bytes,
     index: u32,
     /// Whether it is a file of the site, and not one of the program's or of a folder of fonts.
-    #[cfg_attr(
-        not(feature = "issue"),
-        expect(dead_code, reason = "only issuing compares certificates")
-    )]
     is_own: bool,
     font: OnceLock<Option<Font>>,
     ligatures: OnceLock<Ligatures>,
@@ -176,14 +171,12 @@ impl Fonts {
             itemized: Recent::new(Self::MAX_ITEMIZED),
             glyph_boxes: Recent::new(Self::MAX_GLYPH_BOXES),
             warnings,
-            #[cfg(feature = "issue")]
             own_digest: OnceLock::new(),
         })
     }
 
     /// A digest of the font files of the site itself, 64 hexadecimal digits. Those of the program
     /// need none, because they change only with its version.
-    #[cfg(feature = "issue")]
     pub(crate) fn own_digest(&self) -> &str {
         self.own_digest.get_or_init(|| {
             let mut context = ring::digest::Context::new(&ring::digest::SHA256);

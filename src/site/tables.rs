@@ -56,6 +56,7 @@ pub(crate) use self::encoding::spellings;
 pub use self::field::RecipientField;
 pub use self::finding::{Finding, FindingKind};
 pub use self::mapping::{ColumnUse, FreeFields, MappedColumn, Mapping, Unread};
+#[cfg(feature = "cli")]
 pub(crate) use self::recipient_row::nested as nested_fields;
 pub use self::recipient_row::{RecipientRow, RequestDefaults, RowFault};
 pub use self::recipients::{Recipients, RowOptions};
