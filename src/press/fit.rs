@@ -25,7 +25,7 @@ use self::measure::Ruler;
 pub(crate) use self::measure::Setting;
 use self::search::Search;
 pub(crate) use self::step::Step;
-pub(crate) use self::world::FontWorld;
+pub(super) use self::world::layout_alone;
 use crate::base::recent::Recent;
 use crate::press::fonts::Fonts;
 use crate::press::layout::role::Fit;

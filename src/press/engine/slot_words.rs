@@ -7,14 +7,11 @@
 
 use std::num::NonZeroU64;
 
-use comemo::Track;
-use typst::World;
-use typst::engine::{Engine, Route, Sink, Traced};
-use typst::foundations::{Content, Label, NativeElement, Smart, StyleChain};
-use typst::introspection::{EmptyIntrospector, Introspector, Location, Locator};
+use typst::foundations::{Content, Label, NativeElement, Smart};
+use typst::introspection::{Location, Locator};
 use typst::layout::{
-    Abs, AlignElem, Alignment, Axes, BlockBody, BlockElem, BoxElem, Dir, Em, Frame,
-    HAlignment, Length, PlaceElem, Region, Rel, Sides, Size, Sizing, VAlignment,
+    Abs, AlignElem, Alignment, BlockBody, BlockElem, BoxElem, Dir, Em, Frame, HAlignment,
+    Length, PlaceElem, Rel, Sides, Sizing, VAlignment,
 };
 use typst::model::{Destination, LinkElem, LinkTarget, ParElem, Url};
 use typst::syntax::Span;
@@ -22,12 +19,11 @@ use typst::text::{
     BottomEdge, FontFamily, FontList, FontStyle, FontWeight, Lang, NumberType,
     NumberWidth, Region as LangRegion, TextDir, TextElem, TextSize, TopEdge,
 };
-use typst::utils::{PicoStr, Protected};
+use typst::utils::PicoStr;
 use typst::visualize::Paint;
 
-use super::library::LIBRARY;
-use crate::press::fit::FontWorld;
 use crate::press::fit::fitted::Fitted;
+use crate::press::fit::layout_alone;
 use crate::press::fonts::Fonts;
 use crate::press::layout::slot::SlotAlign;
 use crate::press::sheet::sentence::{Sentence, SheetRun};
@@ -59,24 +55,8 @@ impl SlotWords<'_> {
     /// The frame of the slot, or `None` if Typst cannot set it.
     pub(super) fn frame(&self) -> Option<Frame> {
         let content = self.slot()?;
-        let world = FontWorld(self.fonts);
-        let world: &dyn World = &world;
-        let introspector: &dyn Introspector = &EmptyIntrospector;
-        let traced = Traced::default();
-        let mut sink = Sink::new();
-        let mut engine = Engine {
-            library: &LIBRARY,
-            world: world.track(),
-            introspector: Protected::new(introspector.track()),
-            traced: traced.track(),
-            sink: sink.track_mut(),
-            route: Route::default(),
-        };
-        let size = Size::new(Abs::pt(self.fitted.width), Abs::inf());
-        let region = Region::new(size, Axes::splat(false));
-        let styles = StyleChain::new(&LIBRARY.styles);
         let locator = Locator::synthesize(Location::new(self.location));
-        typst_layout::layout_frame(&mut engine, &content, locator, styles, region).ok()
+        layout_alone(self.fonts, &content, self.fitted.width, locator).ok()
     }
 
     /// What `slot` returns, in the style of the page.

@@ -7,27 +7,22 @@
 use std::cell::RefCell;
 use std::num::NonZeroU64;
 
-use comemo::Track;
-use typst::World;
-use typst::engine::{Engine, Route, Sink, Traced};
-use typst::foundations::{Content, NativeElement, Smart, StyleChain};
-use typst::introspection::{EmptyIntrospector, Introspector, Locator};
-use typst::layout::{Abs, Axes, BoxElem, Dir, Em, Frame, Length, Region, Size};
+use typst::foundations::{Content, NativeElement, Smart};
+use typst::introspection::Locator;
+use typst::layout::{Abs, BoxElem, Dir, Em, Frame, Length, Size};
 use typst::model::ParElem;
 use typst::syntax::Span;
 use typst::text::{
     BottomEdge, FontFamily, FontList, FontStyle, FontWeight, Lang, NumberType,
     NumberWidth, Region as LangRegion, TextDir, TextElem, TextSize, TopEdge,
 };
-use typst::utils::Protected;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::advances::{Part, SIZE, advances};
 use super::keep::{MAX_KEPT, hold, line_end, stand_alone};
 use super::script::{self, is_leftward, is_spaceable, is_unspaced, words};
-use super::world::FontWorld;
+use super::world::layout_alone;
 use crate::base::lang::{Direction, Tag};
-use crate::press::engine::library::LIBRARY;
 use crate::press::fonts::Fonts;
 use crate::press::sheet::sentence::SheetRun;
 
@@ -324,29 +319,7 @@ impl<'a> Ruler<'a> {
 
     fn layout(&self, parts: &[Vec<Part>], size: f64, column: f64) -> Frame {
         let content = self.paragraph(parts, size);
-        let world = FontWorld(self.fonts);
-        let world: &dyn World = &world;
-        let introspector: &dyn Introspector = &EmptyIntrospector;
-        let traced = Traced::default();
-        let mut sink = Sink::new();
-        let mut engine = Engine {
-            library: &LIBRARY,
-            world: world.track(),
-            introspector: Protected::new(introspector.track()),
-            traced: traced.track(),
-            sink: sink.track_mut(),
-            route: Route::default(),
-        };
-        let size = Size::new(Abs::pt(column), Abs::inf());
-        let region = Region::new(size, Axes::splat(false));
-        let styles = StyleChain::new(&LIBRARY.styles);
-        let frame = typst_layout::layout_frame(
-            &mut engine,
-            &content,
-            Locator::root(),
-            styles,
-            region,
-        );
+        let frame = layout_alone(self.fonts, &content, column, Locator::root());
         // A paragraph of text alone has nothing that can fail.
         frame.unwrap_or_else(|_| Frame::soft(Size::zero()))
     }

@@ -1,12 +1,16 @@
-//! Typst's world for a sentence alone: the fonts, and nothing to read.
+//! A sentence laid out alone, in a world of Typst that has the fonts, and nothing to read.
 
 use std::sync::LazyLock;
 
-use typst::diag::{FileError, FileResult};
-use typst::foundations::{Bytes, Datetime, Duration};
+use comemo::Track;
+use typst::diag::{FileError, FileResult, SourceResult};
+use typst::engine::{Engine, Route, Sink, Traced};
+use typst::foundations::{Bytes, Content, Datetime, Duration, StyleChain};
+use typst::introspection::{EmptyIntrospector, Introspector, Locator};
+use typst::layout::{Abs, Axes, Frame, Region, Size};
 use typst::syntax::{FileId, Source};
 use typst::text::{Font, FontBook};
-use typst::utils::LazyHash;
+use typst::utils::{LazyHash, Protected};
 use typst::{Library, World};
 
 use crate::press::engine::library::LIBRARY;
@@ -14,8 +18,36 @@ use crate::press::fonts::Fonts;
 
 static MAIN: LazyLock<Source> = LazyLock::new(|| Source::detached(""));
 
+/// Lays out a content alone in a column of `width` points, as high as it needs.
+///
+/// # Errors
+/// Typst cannot lay it out.
+pub(in crate::press) fn layout_alone(
+    fonts: &Fonts,
+    content: &Content,
+    width: f64,
+    locator: Locator<'_>,
+) -> SourceResult<Frame> {
+    let world: &dyn World = &FontWorld(fonts);
+    let introspector: &dyn Introspector = &EmptyIntrospector;
+    let traced = Traced::default();
+    let mut sink = Sink::new();
+    let mut engine = Engine {
+        library: &LIBRARY,
+        world: world.track(),
+        introspector: Protected::new(introspector.track()),
+        traced: traced.track(),
+        sink: sink.track_mut(),
+        route: Route::default(),
+    };
+    let size = Size::new(Abs::pt(width), Abs::inf());
+    let region = Region::new(size, Axes::splat(false));
+    let styles = StyleChain::new(&LIBRARY.styles);
+    typst_layout::layout_frame(&mut engine, content, locator, styles, region)
+}
+
 /// A world that has only fonts.
-pub(crate) struct FontWorld<'a>(pub(crate) &'a Fonts);
+struct FontWorld<'a>(&'a Fonts);
 
 impl World for FontWorld<'_> {
     fn library(&self) -> &LazyHash<Library> {

@@ -30,8 +30,7 @@ pub(super) fn places_marks(font: &Font, text: &str) -> bool {
         let Some((letter, marks)) = boxes.split_first() else { return true };
         let beside = marks.iter().any(|mark| overlap(letter.x, mark.x) < 1.0 - TOLERANCE);
         let over = marks.iter().enumerate().any(|(index, mark)| {
-            let others = marks[..index].iter().chain([letter]);
-            others.clone().any(|other| {
+            marks[..index].iter().chain([letter]).any(|other| {
                 overlap(other.x, mark.x) > TOLERANCE
                     && overlap(other.y, mark.y) > TOLERANCE
             })
