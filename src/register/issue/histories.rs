@@ -82,8 +82,10 @@ fn check(steps: &[Step]) -> std::result::Result<(), TestCaseError> {
                     let valid = after.iter().rposition(|it| *it == Some(Status::Valid));
                     let last = after.iter().rposition(Option::is_some);
                     prop_assert!(valid.is_some() && valid == last, "{number}: {after:?}");
-                    let id = world.ids(who, valid.unwrap() as u32 + 1).verify;
-                    promises.valid = Some((id, BOTH));
+                    let edition = valid.unwrap() as u32 + 1;
+                    let id = world.ids(who, edition).verify;
+                    promises.valid =
+                        (!world.is_begun(who, edition + 1)).then_some((id, BOTH));
                     promises.each_side(&|sides| *sides = BOTH);
                     promises.is_unfinished = false;
                 }

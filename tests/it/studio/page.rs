@@ -193,13 +193,31 @@ impl Desk {
     /// Issues the certificates, stops after some, and goes on.
     pub(super) fn issue_with_a_stop(&mut self, after: usize, total: usize) {
         self.click("#issue");
-        self.until(&format!("document.querySelector('#progress').value >= {after}"));
+        // Asked of the server: the page asks it now and then, and all may be issued in between.
+        let first = self.until_run(&|run| run["done"].as_u64() >= Some(after as u64));
         self.click("#stop");
         self.until("!document.querySelector('#issue').disabled");
         self.click("#issue");
+        let last = self.until_run(&|run| {
+            run["run"] != first["run"] && run["isFinished"] == json!(true)
+        });
+        assert_eq!(last["done"], total);
         self.until(&format!(
             "document.querySelector('#progress').value === {total} && !document.querySelector('#run-files').hidden"
         ));
+    }
+
+    /// Waits for a state of the run, and gives it.
+    fn until_run(&mut self, is_so: &dyn Fn(&Value) -> bool) -> Value {
+        let start = Instant::now();
+        loop {
+            let run = self.studio.ok("run", json!({}));
+            if is_so(&run) {
+                return run;
+            }
+            assert!(start.elapsed() < TIMEOUT, "{}", run["counts"]);
+            std::thread::sleep(Duration::from_millis(2));
+        }
     }
 
     /// Downloads a file of the run.

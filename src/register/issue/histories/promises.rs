@@ -18,7 +18,7 @@ pub(super) struct Promises {
     pub(super) erased: BTreeMap<CertificateId, Sides>,
     /// Whether a step since the erasure may bring the name back.
     pub(super) is_back: bool,
-    /// The id of the certificate that was issued last, while nothing else was begun since.
+    /// The id of the certificate that was issued last, while nothing else is begun.
     pub(super) valid: Option<(CertificateId, Sides)>,
     /// Whether a step was interrupted that nothing has finished yet.
     pub(super) is_unfinished: bool,

@@ -284,6 +284,19 @@ impl World {
         )
     }
 
+    /// Whether an edition was begun and not published: a process that is only slow may still
+    /// publish it, and `restore` does.
+    pub(super) fn is_begun(&self, who: usize, edition: u32) -> bool {
+        let id = self.ids(who, edition).verify;
+        let mut is_begun = false;
+        let mut note = |path: StorePath| {
+            is_begun |= paths::is_snapshot(path.as_str());
+            Ok(())
+        };
+        self.private.list(Some(&StorePath::parse(&id).unwrap()), &mut note).unwrap();
+        is_begun && self.record(&id) == (None, None)
+    }
+
     /// Whether a store says to which id secret it belongs.
     pub(super) fn is_marked(&self) -> bool {
         let path = StorePath::parse(paths::STORE_MARK).unwrap();
