@@ -9,7 +9,8 @@
 //! - A change is written to the private side first, then to the pages, and to the public record
 //!   last. So if the two records agree, everything between is done.
 //! - The first publication begins with the pages, and its private record comes last: a certificate
-//!   exists as soon as its public record does.
+//!   exists as soon as its public record does. A later edition begins with its public record, so
+//!   that no page says that it is valid while the edition before it is not known to be superseded.
 
 use std::collections::BTreeSet;
 
@@ -142,8 +143,18 @@ impl Register {
                 return Ok(None);
             }
         }
-        writes.push(self.write_pages(&target.id, shown, &pages)?);
-        if writes.contains(&Write::Overtaken) {
+        let is_record_first = is_publication && target.edition > 1;
+        let mut public = Write::Unneeded;
+        if is_record_first {
+            public = self.write_public(sides, target)?;
+            writes.push(public);
+        }
+        if public != Write::Overtaken {
+            writes.push(self.write_pages(&target.id, shown, &pages)?);
+        }
+        // Of a record that was created it is told that this process did, whatever happens to the
+        // pages: the sides are read again.
+        if writes.contains(&Write::Overtaken) && public != Write::Created {
             return Ok(None);
         }
         match signature.filter(|_| target.status.stands()) {
@@ -151,8 +162,10 @@ impl Register {
             None if !keeps_pdf => self.remove_files(sides, target, known.download_id)?,
             None => {}
         }
-        let public = self.write_public(sides, target)?;
-        writes.push(public);
+        if !is_record_first {
+            public = self.write_public(sides, target)?;
+            writes.push(public);
+        }
         if public != Write::Overtaken && is_publication {
             writes.push(self.write_private(sides, &private)?);
         }

@@ -2,8 +2,10 @@
 //! safe.
 //!
 //! The caller prepares the snapshot, creates the PDF, and finishes with pages, signature and
-//! record. The public record is written after all that it speaks of, so that a process that stops anywhere before it leaves no
-//! certificate, only files that the next run completes.
+//! record. The public record of a first edition is written after all that it speaks of, so that a
+//! process that stops anywhere before it leaves no certificate, only files that the next run
+//! completes. That of a later edition is written before its pages: a page without a record would
+//! say that it is valid beside the edition before it, which is superseded only when there is a record.
 
 use crate::base::digits::{CertificateId, Sha256};
 use crate::base::error::{Error, ErrorKind, Result, Warning};
@@ -244,15 +246,21 @@ impl Register {
             let created = store.create(&StoreFile::new(&path, text.as_bytes()))?;
             Ok(created == CreateOutcome::Created)
         };
+        let create_record =
+            || created(&*self.public, &paths::record(&record.id), &record.to_json());
+        let is_later = record.edition > 1;
+        if is_later && (self.has_lost_records(snapshot)? || !create_record()?) {
+            return Ok(Publication::Overtaken { is_first: false });
+        }
         for (name, html) in &pages {
             if !created(&*self.public, &paths::page(&record.id, name), html)? {
-                return Ok(Publication::Overtaken { is_first: false });
+                return Ok(Publication::Overtaken { is_first: is_later });
             }
         }
         if let Some(signature) = &snapshot.signature {
             self.replace_signature(record, signature)?;
         }
-        if !created(&*self.public, &paths::record(&record.id), &record.to_json())? {
+        if !is_later && !create_record()? {
             return Ok(Publication::Overtaken { is_first: false });
         }
         let private = PrivateRecord::new(Some(snapshot.award.clone()), record.clone());
