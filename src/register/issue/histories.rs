@@ -39,6 +39,10 @@ fn check(steps: &[Step]) -> std::result::Result<(), TestCaseError> {
         // The origin of a PDF is unknown if its record and snapshot are lost.
         let is_foreign = error == Some(ErrorKind::Tampered)
             && promises.iter().any(|promises| promises.has_lost);
+        // A page without any record does not tell whether its certificate was revoked.
+        let is_foreign = is_foreign
+            || (error == Some(ErrorKind::Exists)
+                && promises.iter().any(|promises| promises.has_lost));
         // Without a snapshot and a mark it is not known to which secret a store belongs.
         let is_foreign =
             is_foreign || (error == Some(ErrorKind::Key) && !world.is_marked());
