@@ -1,10 +1,10 @@
 //! Requests that came over HTTP: written to the private store before they are accepted, removed
 //! when they are answered.
 //!
-//! A spool is a [`Queue`]: the files under `spool/` are its entries, and memory holds their order.
-//! Of one award one request is handed out at a time, in the order of arrival. Of a request that an
-//! earlier agent left, a `.tries` file next to it counts how often it is handed out from then on:
-//! it may be what ended that agent.
+//! A spool is a [`Queue`]: the files under `spool/` are its entries, and memory holds
+//! their order. Requests for one award are handed out one at a time, in the order of
+//! arrival. A request that an earlier agent left may be what ended that agent: a `.tries`
+//! file next to it counts how often it is handed out from then on.
 
 use std::collections::{HashSet, VecDeque};
 use std::fmt;
@@ -28,11 +28,13 @@ use crate::site::award::Award;
 
 /// The folder of the spool in the private store.
 pub(super) const FOLDER: &str = "spool";
-/// No other agent hands these requests out: a lease lasts as long as the agent.
+/// The length of a lease that callers are told. No other agent hands these requests out,
+/// so that in fact a lease lasts as long as the agent.
 const LEASE: Duration = Duration::from_secs(3600);
-/// How many ids that other agents have taken are passed over for a request.
+/// How many ids are tried for a request, if other agents have taken the ones before.
 const MAX_TAKEN_IDS: usize = 100;
-/// How long a receiver sleeps at most: an entry whose retry time comes signals nothing.
+/// How long a receiver sleeps at most: nothing wakes it when the retry time of an entry
+/// comes.
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
 /// The requests that came over HTTP and are not answered.
@@ -50,9 +52,10 @@ struct SpoolState {
     /// In the order of arrival.
     waiting: VecDeque<Arc<SpoolEntry>>,
     busy: Vec<Arc<SpoolEntry>>,
-    /// Capacity taken by requests that are just being written.
+    /// Capacity taken by requests that are being written to the store.
     reserved: usize,
-    /// The latest Unix second in an id: ids sort by it, so it does not go back with the clock.
+    /// The latest Unix second in an id. Entries are sorted by their ids, so it does not
+    /// go back when the clock does.
     last_second: u64,
 }
 
@@ -61,7 +64,8 @@ struct SpoolEntry {
     id: String,
     body: Vec<u8>,
     subject: Subject,
-    /// How often it was handed out since an earlier agent left it, if one did.
+    /// How often it was handed out after an earlier agent left it; `None` if this agent
+    /// accepted it.
     tries: Option<AtomicU32>,
     not_before: Mutex<Instant>,
     accepted_at: Instant,
@@ -104,8 +108,8 @@ impl Spool {
         }
     }
 
-    /// Loads the requests that were accepted and not answered, by an agent that ended or by another
-    /// one that still runs, which then does the same work. Returns their number.
+    /// Loads the requests that other agents accepted and have not answered. Such an agent
+    /// may still run, and then does the same work. Returns the number of requests.
     ///
     /// # Errors
     /// [`ErrorKind::Store`] and [`ErrorKind::StoreRefused`]: the private store fails.
@@ -123,7 +127,8 @@ impl Spool {
             let next = second_of(id).map_or(0, |second| second.saturating_add(1));
             state.last_second = state.last_second.max(next);
             if let Some(body) = self.store.read(&path)? {
-                // What is accepted is JSON: something else answers in place of the store.
+                // Only JSON is accepted: this was not read from the store, but from
+                // something that answers in its place.
                 if serde_json::from_slice::<IgnoredAny>(&body).is_err() {
                     let file = path.as_str();
                     tracing::error!(
@@ -145,10 +150,11 @@ impl Spool {
         Ok(state.waiting.len())
     }
 
-    /// Accepts a request, which is written to the store then. None if the spool is full.
+    /// Accepts a request: it is in the store when this returns. `None` if the spool is
+    /// full.
     ///
-    /// A request that equals the latest one of the same subject, while that waits or is worked on,
-    /// is the same request.
+    /// A request that equals the latest one of the same subject, while that waits or is
+    /// worked on, is the same request and is not stored again.
     ///
     /// # Errors
     /// [`ErrorKind::Store`] and [`ErrorKind::StoreRefused`]: the private store fails.
@@ -188,7 +194,8 @@ impl Spool {
         Ok(Some(Accepted { id, listener }))
     }
 
-    /// Writes a request to the store under an id that no other one has, and returns the id.
+    /// Writes a request to the store under an id that no other request has, and returns
+    /// the id.
     fn write_request(&self, second: u64, body: &[u8]) -> Result<String> {
         for _ in 0..MAX_TAKEN_IDS {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
@@ -196,11 +203,14 @@ impl Spool {
             let path = request_path(&id)?;
             match self.store.create(&StoreFile::new(&path, body))? {
                 CreateOutcome::Created => return Ok(id),
-                // That of another agent, which was given the same name.
+                // The id of another agent's request: that agent was given the same name.
                 CreateOutcome::Exists => {}
             }
         }
-        Err(Error::new(ErrorKind::Store, "other agents of the same name take each id"))
+        Err(Error::new(
+            ErrorKind::Store,
+            "each id that was tried is taken by an agent of the same name",
+        ))
     }
 
     /// Takes the first entry that may be worked on now.
@@ -223,8 +233,9 @@ impl Spool {
         Some(entry)
     }
 
-    /// Returns how often an entry was handed out, this time included, and records it. An attempt
-    /// that cannot be written down is none.
+    /// Returns how often an entry was handed out, this time included, and records it. If
+    /// it cannot be recorded this attempt does not count, and the entry is not handed
+    /// out.
     fn count_attempt(&self, entry: &SpoolEntry) -> Result<u32> {
         let Some(tries) = &entry.tries else { return Ok(1) };
         let next = tries.load(Ordering::Relaxed).saturating_add(1);
@@ -240,9 +251,9 @@ impl Spool {
         self.store.replace(&StoreFile::new(&path, text.as_bytes()))
     }
 
-    /// Puts an entry that is worked on back, before all others of its award, to be handed out after
-    /// that time. It is never in neither of the two lists: a later request of the award would overtake
-    /// it.
+    /// Puts an entry that is worked on back before all others of its award, to be handed
+    /// out once `after` has passed. It is moved under one lock: if it was in neither list
+    /// for a moment, a later request of the award would overtake it.
     fn put_back(&self, id: &str, after: Duration) {
         let mut state = self.state();
         let Some(at) = state.busy.iter().position(|it| it.id == id) else { return };
@@ -281,8 +292,9 @@ impl Queue for Spool {
                 let file = request_path(&entry.id)?;
                 let is_there = self.store.read(&file).inspect_err(return_it)?.is_some();
                 if !is_there {
-                    // The request was erased, or answered by another agent. Which of them is not known
-                    // here: who waits for the answer is told that it was accepted.
+                    // The request was erased, or answered by another agent; which of the
+                    // two is not known here. A client that waits for the answer is told
+                    // that the request was accepted.
                     self.release(&entry.id);
                     self.entry_ready.notify_all();
                     state = self.state();
@@ -335,8 +347,9 @@ impl Queue for Spool {
         let held = self.state().busy.iter().find(|it| it.id == delivery.id()).cloned();
         let Some(entry) = held else { return Ok(()) };
         let written = entry.tries.as_ref().map_or(Ok(()), |tries| {
-            // The agent returns it by itself: this attempt has ended nothing. What was counted before
-            // it follows from its number, whatever `set_attempts` wrote since.
+            // The agent itself returns the request: this attempt has not ended the
+            // process. How often it was handed out before follows from the number of this
+            // attempt, whatever `set_attempts` has written since.
             let before = delivery.attempt().saturating_sub(2);
             tries.store(before, Ordering::Relaxed);
             self.write_tries(&entry.id, before)
@@ -422,7 +435,7 @@ impl Subject {
     }
 }
 
-/// The Unix second in the id of a request, in which it was accepted.
+/// The Unix second in which a request was accepted, from its id.
 fn second_of(id: &str) -> Option<u64> {
     id.split('-').next()?.parse().ok()
 }
@@ -481,8 +494,8 @@ mod tests {
         assert_eq!(handed_out(&spool), ["a", "b", "c", "d"]);
     }
 
-    /// A request that is in hand each time an agent ends is counted each time; one that only waits
-    /// is not.
+    /// A request that an agent works on is counted each time an agent ends; one that only
+    /// waits is not.
     #[test]
     fn attempts_are_counted_across_agents_for_requests_in_hand() {
         let folder = tempfile::tempdir().unwrap();
@@ -516,7 +529,7 @@ mod tests {
         assert_eq!(left.map_or(0, Iterator::count), 0);
     }
 
-    /// A request that another agent has done is no request that was ignored.
+    /// A request that another agent has answered is not reported as ignored.
     #[test]
     fn request_that_another_agent_has_answered_is_dropped_without_an_answer() {
         let folder = tempfile::tempdir().unwrap();
@@ -535,7 +548,7 @@ mod tests {
         assert_eq!(other.state().len(), 0);
     }
 
-    /// Something that answers in place of the store loses no request.
+    /// No request is lost if something else answers in place of the store.
     #[test]
     fn request_that_cannot_be_read_stays_for_the_next_start() {
         let folder = tempfile::tempdir().unwrap();
@@ -582,7 +595,7 @@ mod tests {
         let spool = Spool::new(store, "two", 100);
         assert_eq!(spool.recover().unwrap(), 1);
         let id = spool.state().waiting[0].id.clone();
-        // A folder where the count goes: the store fails until it is away.
+        // A folder at the path of the count makes the store fail until it is removed.
         let tries = folder.path().join(tries_path(&id).unwrap().as_str());
         std::fs::create_dir(&tries).unwrap();
         for _ in 0..40 {
@@ -591,7 +604,7 @@ mod tests {
         std::fs::remove_dir(&tries).unwrap();
         let delivery = spool.receive(Duration::ZERO).unwrap().unwrap();
         assert_eq!(delivery.attempt(), 2, "the first that was written down");
-        // What is said of it counts for the next agent.
+        // The next agent counts on from the number that is set.
         let count = |attempts| {
             spool.set_attempts(&delivery, attempts).unwrap();
             let next = Spool::new(spool.store.clone(), "three", 100);
