@@ -6,6 +6,9 @@
 //! arrival. A request that an earlier agent left may be what ended that agent: a `.tries`
 //! file next to it counts how often it is handed out from then on.
 
+mod entry;
+mod paths;
+
 use std::collections::{HashSet, VecDeque};
 use std::fmt;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -13,21 +16,18 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::de::IgnoredAny;
-use serde_json::Value;
 use tokio::sync::oneshot;
 
-use crate::agent::queue::{
-    Answer, Delivery, Depth, LeaseState, Queue, Revocation, Target, Task,
-};
-use crate::base::digits::CertificateId;
+pub(super) use self::entry::SpoolAnswer;
+use self::entry::{SpoolEntry, Subject};
+use self::paths::second_of;
+pub(super) use self::paths::{FOLDER, request_path, tries_path};
+use crate::agent::queue::{Answer, Delivery, Depth, LeaseState, Queue, Task};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::path::StorePath;
 use crate::base::timestamp::Timestamp;
 use crate::register::store::{CreateOutcome, Store, StoreFile};
-use crate::site::award::Award;
 
-/// The folder of the spool in the private store.
-pub(super) const FOLDER: &str = "spool";
 /// The length of a lease that callers are told. No other agent hands these requests out,
 /// so that in fact a lease lasts as long as the agent.
 const LEASE: Duration = Duration::from_secs(3600);
@@ -57,35 +57,6 @@ struct SpoolState {
     /// The latest Unix second in an id. Entries are sorted by their ids, so it does not
     /// go back when the clock does.
     last_second: u64,
-}
-
-/// A request in the spool.
-struct SpoolEntry {
-    id: String,
-    body: Vec<u8>,
-    subject: Subject,
-    /// How often it was handed out after an earlier agent left it; `None` if this agent
-    /// accepted it.
-    tries: Option<AtomicU32>,
-    not_before: Mutex<Instant>,
-    accepted_at: Instant,
-    listeners: Mutex<Vec<oneshot::Sender<SpoolAnswer>>>,
-}
-
-/// What a request is about: requests of one subject are done one after the other.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Subject {
-    Award(Award),
-    Certificate(CertificateId),
-    /// Neither: such a request waits for no other one.
-    None,
-}
-
-/// An answer, and its form in JSON.
-#[derive(Debug, Clone)]
-pub(super) struct SpoolAnswer {
-    pub(super) answer: Answer,
-    pub(super) json: Value,
 }
 
 /// A request that was accepted, and the end of a channel that brings its answer.
@@ -400,217 +371,5 @@ impl SpoolState {
     }
 }
 
-impl SpoolEntry {
-    fn new(id: String, body: Vec<u8>, subject: Subject) -> Self {
-        let now = Instant::now();
-        let (not_before, listeners) = (Mutex::new(now), Mutex::default());
-        Self { id, body, subject, tries: None, not_before, accepted_at: now, listeners }
-    }
-
-    fn not_before(&self) -> Instant {
-        *self.not_before.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn listen(&self) -> oneshot::Receiver<SpoolAnswer> {
-        let (sender, receiver) = oneshot::channel();
-        let mut listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
-        listeners.retain(|listener| !listener.is_closed());
-        listeners.push(sender);
-        receiver
-    }
-}
-
-impl Subject {
-    fn of(task: Option<&Task>) -> Self {
-        if let Some(award) = task.and_then(Task::award) {
-            return Self::Award(award);
-        }
-        match task {
-            Some(Task::Revoke(Revocation {
-                target: Target::Certificate(verify),
-                ..
-            })) => Self::Certificate(verify.clone()),
-            _ => Self::None,
-        }
-    }
-}
-
-/// The Unix second in which a request was accepted, from its id.
-fn second_of(id: &str) -> Option<u64> {
-    id.split('-').next()?.parse().ok()
-}
-
-pub(super) fn request_path(id: &str) -> Result<StorePath> {
-    entry_path(id, "json")
-}
-
-pub(super) fn tries_path(id: &str) -> Result<StorePath> {
-    entry_path(id, "tries")
-}
-
-fn entry_path(id: &str, extension: &str) -> Result<StorePath> {
-    StorePath::parse(&format!("{FOLDER}/{id}.{extension}")).map_err(|error| {
-        Error::new(
-            ErrorKind::InvalidValue,
-            format!("`{id}` is no request ({})", error.message()),
-        )
-    })
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::register::store::Directory;
-
-    /// Takes all requests, and returns the usernames of their recipients in order.
-    fn handed_out(spool: &Spool) -> Vec<String> {
-        let next = || spool.receive(Duration::ZERO).unwrap();
-        std::iter::from_fn(next)
-            .map(|delivery| delivery.correlation().recipient.clone().unwrap())
-            .collect()
-    }
-
-    fn accept(spool: &Spool, user: &str, unix: u64) {
-        let body = format!(r#"{{"course":"c","name":"x","username":"{user}"}}"#);
-        let (_, task) = Task::from_json(body.as_bytes());
-        let now = Timestamp::from_unix(unix).unwrap();
-        spool.accept(body.as_bytes(), &task.unwrap(), now).unwrap().unwrap();
-    }
-
-    #[test]
-    fn requests_are_handed_out_in_order_of_arrival_whatever_the_clock_says() {
-        let folder = tempfile::tempdir().unwrap();
-        let store: Arc<dyn Store> = Arc::new(Directory::new(folder.path()));
-        let spool = Spool::new(store.clone(), "one", 100);
-        for (user, unix) in [("a", 2_000_000_000), ("b", 1_000), ("c", 1_000_000_000)] {
-            accept(&spool, user, unix);
-        }
-        // What another agent left comes before what this one accepts.
-        let spool = Spool::new(store.clone(), "another", 100);
-        assert_eq!(spool.recover().unwrap(), 3);
-        accept(&spool, "d", 5);
-        let spool = Spool::new(store, "a third", 100);
-        assert_eq!(spool.recover().unwrap(), 4);
-        assert_eq!(handed_out(&spool), ["a", "b", "c", "d"]);
-    }
-
-    /// A request that an agent works on is counted each time an agent ends; one that only
-    /// waits is not.
-    #[test]
-    fn attempts_are_counted_across_agents_for_requests_in_hand() {
-        let folder = tempfile::tempdir().unwrap();
-        let store: Arc<dyn Store> = Arc::new(Directory::new(folder.path()));
-        let receive = |spool: &Spool| spool.receive(Duration::ZERO).unwrap().unwrap();
-        let spool = Spool::new(store.clone(), "one", 100);
-        accept(&spool, "deadly", 1);
-        accept(&spool, "patient", 2);
-        assert_eq!(receive(&spool).attempt(), 1);
-        let mut last = spool;
-        for attempt in 2..6 {
-            last = Spool::new(store.clone(), "next", 100);
-            last.recover().unwrap();
-            let delivery = receive(&last);
-            assert_eq!(delivery.attempt(), attempt);
-            assert_eq!(delivery.correlation().recipient.as_deref(), Some("deadly"));
-            // What the agent returns does not count.
-            last.nack(&delivery, Duration::ZERO).unwrap();
-            assert_eq!(receive(&last).attempt(), attempt);
-        }
-        let other = receive(&last);
-        assert_eq!(other.attempt(), 2);
-        let spool = Spool::new(store, "last", 100);
-        spool.recover().unwrap();
-        for _ in 0..2 {
-            let delivery = receive(&spool);
-            let done = Answer::Ignored { why: "x".to_owned() };
-            spool.ack(&delivery, &done).unwrap();
-        }
-        let left = std::fs::read_dir(folder.path().join(FOLDER));
-        assert_eq!(left.map_or(0, Iterator::count), 0);
-    }
-
-    /// A request that another agent has answered is not reported as ignored.
-    #[test]
-    fn request_that_another_agent_has_answered_is_dropped_without_an_answer() {
-        let folder = tempfile::tempdir().unwrap();
-        let store: Arc<dyn Store> = Arc::new(Directory::new(folder.path()));
-        let one = Spool::new(store.clone(), "one", 100);
-        accept(&one, "a", 1);
-        let other = Spool::new(store, "other", 100);
-        other.recover().unwrap();
-        let mut listener = other.state().waiting[0].listen();
-        let delivery = one.receive(Duration::ZERO).unwrap().unwrap();
-        let done = Answer::NotPassed { why: "x".to_owned() };
-        one.ack(&delivery, &done).unwrap();
-        assert!(other.receive(Duration::ZERO).unwrap().is_none());
-        let ended = listener.try_recv().map(|_| ());
-        assert_eq!(ended, Err(oneshot::error::TryRecvError::Closed));
-        assert_eq!(other.state().len(), 0);
-    }
-
-    /// No request is lost if something else answers in place of the store.
-    #[test]
-    fn request_that_cannot_be_read_stays_for_the_next_start() {
-        let folder = tempfile::tempdir().unwrap();
-        let store: Arc<dyn Store> = Arc::new(Directory::new(folder.path()));
-        let spool = Spool::new(store.clone(), "one", 100);
-        accept(&spool, "a", 1);
-        accept(&spool, "b", 2);
-        let id = spool.state().waiting[0].id.clone();
-        let file = folder.path().join(request_path(&id).unwrap().as_str());
-        let body = std::fs::read(&file).unwrap();
-        std::fs::write(&file, "<html>").unwrap();
-        let spool = Spool::new(store.clone(), "two", 100);
-        assert_eq!(spool.recover().unwrap(), 1);
-        assert_eq!(handed_out(&spool), ["b"]);
-        std::fs::write(&file, body).unwrap();
-        let spool = Spool::new(store, "three", 100);
-        assert_eq!(spool.recover().unwrap(), 2);
-        assert_eq!(handed_out(&spool), ["a", "b"]);
-    }
-
-    /// Two agents that were given one name, and the same second and number of a request, keep both.
-    #[test]
-    fn requests_of_two_agents_with_one_name_are_two() {
-        let folder = tempfile::tempdir().unwrap();
-        let store: Arc<dyn Store> = Arc::new(Directory::new(folder.path()));
-        let one = Spool::new(store.clone(), "agent", 100);
-        let other = Spool::new(store.clone(), "agent", 100);
-        accept(&one, "a", 7);
-        accept(&other, "b", 7);
-        assert_eq!(handed_out(&one), ["a"]);
-        assert_eq!(handed_out(&other), ["b"]);
-        let next = Spool::new(store, "agent", 100);
-        assert_eq!(next.recover().unwrap(), 2);
-        let delivery = next.receive(Duration::ZERO).unwrap().unwrap();
-        assert_eq!(delivery.acceptance().unwrap().at, Timestamp::from_unix(7).unwrap());
-        assert!(!delivery.acceptance().unwrap().was_kept);
-    }
-
-    #[test]
-    fn attempt_that_cannot_be_written_down_is_none() {
-        let folder = tempfile::tempdir().unwrap();
-        let store: Arc<dyn Store> = Arc::new(Directory::new(folder.path()));
-        accept(&Spool::new(store.clone(), "one", 100), "patient", 1);
-        let spool = Spool::new(store, "two", 100);
-        assert_eq!(spool.recover().unwrap(), 1);
-        let id = spool.state().waiting[0].id.clone();
-        // A folder at the path of the count makes the store fail until it is removed.
-        let tries = folder.path().join(tries_path(&id).unwrap().as_str());
-        std::fs::create_dir(&tries).unwrap();
-        for _ in 0..40 {
-            spool.receive(Duration::ZERO).unwrap_err();
-        }
-        std::fs::remove_dir(&tries).unwrap();
-        let delivery = spool.receive(Duration::ZERO).unwrap().unwrap();
-        assert_eq!(delivery.attempt(), 2, "the first that was written down");
-        // The next agent counts on from the number that is set.
-        let count = |attempts| {
-            spool.set_attempts(&delivery, attempts).unwrap();
-            let next = Spool::new(spool.store.clone(), "three", 100);
-            next.recover().unwrap();
-            next.receive(Duration::ZERO).unwrap().unwrap().attempt()
-        };
-        assert_eq!((count(1), count(5)), (2, 6));
-    }
-}
+mod tests;
