@@ -68,7 +68,7 @@ pub struct Press {
 pub struct DraftOptions {
     /// The file format, PDF by default.
     pub format: Format,
-    /// Whether the page bears the word that marks a draft, true by default.
+    /// Whether the page bears the word that marks a specimen, true by default.
     pub specimen: bool,
     /// Whether the proof reads the page [closely](Page::proof_closely), false by default.
     pub closely: bool,
@@ -87,7 +87,7 @@ impl DraftOptions {
         self
     }
 
-    /// Sets whether the page bears the word that marks a draft.
+    /// Sets whether the page bears the word that marks a specimen.
     pub fn with_specimen(mut self, specimen: bool) -> Self {
         self.specimen = specimen;
         self
@@ -189,7 +189,7 @@ impl Press {
         self.draft_with(request, today, &DraftOptions::default())
     }
 
-    /// Makes a draft in another format, or without the mark.
+    /// Makes a draft in another format, or without the mark of a specimen.
     ///
     /// # Errors
     /// As [`draft`](Self::draft).
@@ -452,7 +452,8 @@ impl Press {
         RenderJob::of_certificate(&self.assets, request, today, verify_id)
     }
 
-    /// Writes the sentences of a request's certificate, whatever its identifier and the day of issue.
+    /// Writes the sentences of a request's certificate, without its identifier and its day
+    /// of issue.
     ///
     /// # Errors
     /// Every error in the layout, its sentences, or the values that the request gives
@@ -465,7 +466,8 @@ impl Press {
         WrittenRequest::for_comparison(&self.assets, request)
     }
 
-    /// A digest of all that one can see of a written certificate, 64 hexadecimal digits.
+    /// Returns a digest of all that can be seen of a written certificate, 64 hexadecimal
+    /// digits.
     #[cfg(feature = "issue")]
     pub(crate) fn appearance(&self, written: WrittenRequest<'_>) -> Result<String> {
         let job = written.arrange(&self.assets)?;
