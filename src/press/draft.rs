@@ -3,13 +3,15 @@
 //! Takes requests to one site, gives [`Draft`]s, or the [`Sheet`] and the [`Page`] on the way to
 //! one. The decision made here: a file exists only after its page passed the proof.
 
+mod options;
+
 use std::fmt;
 use std::sync::Arc;
 #[cfg(feature = "agent")]
 use std::sync::atomic::AtomicUsize;
 use std::thread::available_parallelism;
 
-use super::hard_sample::hardened;
+pub use self::options::DraftOptions;
 use crate::base::date::Date;
 use crate::base::digits::CertificateId;
 use crate::base::error::{Result, Warning};
@@ -31,7 +33,6 @@ use crate::press::sheet::Sheet;
 use crate::site::course::{Course, Courses};
 use crate::site::files::Site;
 use crate::site::request::Request;
-use crate::site::sample::sample;
 use crate::site::settings::CertificateUrl;
 use crate::site::settings::Settings;
 use crate::text::locale;
@@ -60,44 +61,6 @@ use crate::{site::tables::FreeFields, text::phrases::free_fields::free_fields};
 pub struct Press {
     pub(super) assets: Assets,
     pub(super) pool: Arc<RenderPool>,
-}
-
-/// How a draft is made.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct DraftOptions {
-    /// The file format, PDF by default.
-    pub format: Format,
-    /// Whether the page bears the word that marks a specimen, true by default.
-    pub specimen: bool,
-    /// Whether the proof reads the page [closely](Page::proof_closely), false by default.
-    pub closely: bool,
-}
-
-impl Default for DraftOptions {
-    fn default() -> Self {
-        Self { format: Format::Pdf, specimen: true, closely: false }
-    }
-}
-
-impl DraftOptions {
-    /// Sets the file format.
-    pub fn with_format(mut self, format: Format) -> Self {
-        self.format = format;
-        self
-    }
-
-    /// Sets whether the page bears the word that marks a specimen.
-    pub fn with_specimen(mut self, specimen: bool) -> Self {
-        self.specimen = specimen;
-        self
-    }
-
-    /// Sets whether the proof reads the page [closely](Page::proof_closely).
-    pub fn with_closely(mut self, closely: bool) -> Self {
-        self.closely = closely;
-        self
-    }
 }
 
 /// A certificate that passed its proof and is not published.
@@ -242,76 +205,6 @@ impl Press {
             verify_url,
             warnings,
         })
-    }
-
-    /// Makes a draft of a layout's own sample: the course and the request of its `sample.yaml`.
-    ///
-    /// # Errors
-    /// As [`draft`](Self::draft) and [`sample`](Self::sample).
-    pub fn draft_sample(
-        &self,
-        layout: &str,
-        today: Date,
-        options: &DraftOptions,
-    ) -> Result<Draft> {
-        let (course, request) = self.sample(layout)?;
-        self.draft_course(&course, &request, today, options)
-    }
-
-    /// Makes a draft of a layout's own sample for another name, in another language, and on another
-    /// paper if one is named.
-    ///
-    /// # Errors
-    /// As [`draft_sample`](Self::draft_sample);
-    /// [`ErrorKind::Name`](crate::ErrorKind::Name) for a text that cannot be a name.
-    pub fn draft_sample_for(
-        &self,
-        layout: &str,
-        name: &str,
-        language: &Tag,
-        paper: Option<&str>,
-        today: Date,
-        options: &DraftOptions,
-    ) -> Result<Draft> {
-        let (course, request) = self.sample(layout)?;
-        let request = request.with_name(name)?.with_language(language.clone());
-        let request = match paper {
-            Some(paper) => request.with_paper(paper),
-            None => request,
-        };
-        self.draft_course(&course, &request, today, options)
-    }
-
-    /// Makes a draft of a layout's own sample with the longest texts that the layout
-    /// accepts: the title, the name, and as many signatories as it has room for. `None`
-    /// for a language without such texts.
-    ///
-    /// # Errors
-    /// As [`draft_sample`](Self::draft_sample).
-    pub fn draft_hard_sample(
-        &self,
-        layout: &str,
-        language: &Tag,
-        today: Date,
-        options: &DraftOptions,
-    ) -> Result<Option<Draft>> {
-        let (course, request) = self.sample(layout)?;
-        let layout = self.layout(layout)?;
-        let hard = hardened(course, request, language, &layout)?;
-        hard.map(|(course, request)| self.draft_course(&course, &request, today, options))
-            .transpose()
-    }
-
-    /// A layout's own sample: the course and the request of its `sample.yaml`.
-    ///
-    /// # Errors
-    /// [`ErrorKind::UnknownLayout`](crate::ErrorKind::UnknownLayout);
-    /// [`ErrorKind::MissingFile`](crate::ErrorKind::MissingFile) if the layout has no
-    /// sample; every error in the layout or the sample.
-    pub fn sample(&self, layout: &str) -> Result<(Course, Request)> {
-        // An unknown layout is reported before its missing sample.
-        self.layout(layout)?;
-        sample(self.site(), layout)
     }
 
     /// Lays out the page of a request without proof-reading it: the step before [`Page::proof`].
