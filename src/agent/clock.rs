@@ -31,7 +31,7 @@ pub trait Clock: Send + Sync {
     fn read(&self) -> Result<ClockReading>;
 }
 
-/// What a clock shows at one moment.
+/// What a clock shows at one moment: time and date together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ClockReading {
     /// The time.

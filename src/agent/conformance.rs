@@ -1,7 +1,8 @@
-//! The contract of [`Queue`], as functions that panic with what does not hold.
+//! Tests of the contract of [`Queue`]: functions that panic if an implementation breaks
+//! it.
 //!
-//! A test of an implementation makes a [`QueueHarness`] for each function, and calls it. They take
-//! some seconds each, because leases have to run out.
+//! The tests of an implementation call each function with a new [`QueueHarness`]. A
+//! function may take some seconds, because it waits until leases run out.
 
 use std::collections::BTreeMap;
 use std::thread;
@@ -22,8 +23,8 @@ const LONG: Duration = Duration::from_secs(20);
 /// Long enough to conclude that there is no message.
 const BRIEF: Duration = Duration::from_millis(200);
 
-/// What the tests of a queue need besides the queue: its other side. Each harness has an empty
-/// queue of its own.
+/// The other side of a queue, which its tests need: it sends requests and reads answers.
+/// Each harness has an empty queue of its own.
 pub trait QueueHarness: Sync {
     /// An agent's connection to the queue, with leases of [`LEASE`].
     fn queue(&self, consumer: &str) -> Box<dyn Queue>;
@@ -31,17 +32,18 @@ pub trait QueueHarness: Sync {
     fn send(&self, recipient: &str);
     /// Sends a message that is no request.
     fn send_broken(&self);
-    /// All answers so far, in their order: the recipient, empty if that is not known, and whether
-    /// a certificate was issued.
+    /// Returns all answers so far, in their order: the recipient, empty if that is not
+    /// known, and whether a certificate was issued.
     fn answers(&self) -> Vec<(String, bool)>;
-    /// Makes the queue unreachable, or reachable again with what it held. Returns `false` if it
-    /// cannot be unreachable, as a queue in memory.
+    /// Makes the queue unreachable, or reachable again with the requests that it held.
+    /// Returns `false` if the harness cannot do that, for instance for a queue in memory.
     fn set_down(&mut self, _down: bool) -> bool {
         false
     }
 }
 
-/// A queue without requests returns none, after the wait and not long after.
+/// A queue without requests returns none once the wait is over, and does not wait much
+/// longer.
 pub fn empty_queue_returns_none_after_the_wait(harness: impl QueueHarness) {
     let queue = open(&harness, "a");
     let begun = Instant::now();
@@ -52,7 +54,8 @@ pub fn empty_queue_returns_none_after_the_wait(harness: impl QueueHarness) {
     assert!(begun.elapsed() < LONG, "`receive` does not wait for ever");
 }
 
-/// Requests come in order, are what was sent, and are gone once they are answered.
+/// Requests are received in the order and with the content in which they were sent, and
+/// are removed once they are answered.
 pub fn acknowledged_requests_are_gone(harness: impl QueueHarness) {
     let queue = open(&harness, "a");
     // No name is part of a number, which the debug output has.
@@ -90,7 +93,7 @@ pub fn leased_request_is_not_delivered_again(harness: impl QueueHarness) {
     let begun = Instant::now();
     let delivery = receive(&*one);
     let again = receive_briefly(&*other);
-    // If the machine was busy for longer than the lease, the result says nothing.
+    // If the machine was busy for longer than the lease, the result proves nothing.
     if begun.elapsed() < LEASE {
         assert!(again.is_none(), "the request is leased");
         let extended = one.extend_lease(&delivery).expect("`extend_lease` succeeds");
@@ -98,7 +101,8 @@ pub fn leased_request_is_not_delivered_again(harness: impl QueueHarness) {
     }
 }
 
-/// A request whose lease has run out is handed out again, and a late answer does no harm.
+/// A request whose lease has run out is handed out again, and a late answer under the old
+/// lease changes nothing.
 pub fn expired_lease_goes_to_another_consumer(harness: impl QueueHarness) {
     let (one, other) = (open(&harness, "a"), open(&harness, "b"));
     harness.send("ada");
@@ -115,7 +119,8 @@ pub fn expired_lease_goes_to_another_consumer(harness: impl QueueHarness) {
     assert!(receive_briefly(&*other).is_none(), "an answered request is gone");
 }
 
-/// A request that its agent returns comes again, and has no answer and no attempt more.
+/// A request that its agent returns is handed out again. It has no answer, and the
+/// attempt is not counted.
 pub fn nacked_request_is_delivered_again(harness: impl QueueHarness) {
     let queue = open(&harness, "a");
     harness.send("ada");
@@ -160,7 +165,7 @@ pub fn malformed_request_is_dead_lettered(harness: impl QueueHarness) {
     assert_eq!(answers.iter().filter(|(_, good)| !*good).count(), 1, "{answers:?}");
 }
 
-/// Of several agents with several threads, each request goes to one.
+/// Each request is handed out to one of several threads of several agents.
 pub fn concurrent_consumers_get_each_request_once(harness: impl QueueHarness) {
     const MANY: usize = 60;
     let queues = [open(&harness, "a"), open(&harness, "b")];
@@ -191,8 +196,9 @@ pub fn concurrent_consumers_get_each_request_once(harness: impl QueueHarness) {
     assert_eq!(harness.answers().len(), MANY);
 }
 
-/// While the queue cannot be reached, all calls fail with an error that may be retried; after that
-/// nothing is lost. Returns at once if the harness [cannot be down](QueueHarness::set_down).
+/// While the queue cannot be reached, all calls fail with a retryable error; once it is
+/// reachable again, no request is lost. Returns at once if the harness [cannot be
+/// down](QueueHarness::set_down).
 pub fn outage_is_retryable_and_loses_nothing(mut harness: impl QueueHarness) {
     let queue = open(&harness, "a");
     harness.send("ada");
@@ -241,8 +247,8 @@ pub fn repeated_ack_is_harmless(harness: impl QueueHarness) {
     assert!(answers.iter().all(|answer| *answer == issued_to("ada")), "{answers:?}");
 }
 
-/// The depth, where a queue tells it, counts what waits and what is held; and an answer may be that
-/// no certificate is issued.
+/// The depth, if the queue tells it, counts the requests that wait and those that are
+/// held. A failure is an answer too.
 pub fn depth_counts_waiting_and_held(harness: impl QueueHarness) {
     let queue = open(&harness, "a");
     let depth = || queue.depth().expect("`depth` succeeds").unwrap_or_default();

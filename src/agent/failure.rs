@@ -1,4 +1,5 @@
-//! What an error says: which dependency failed, who has to mend it, and what of it may be logged.
+//! What follows from an error: which dependency failed, at which level it is logged, and
+//! what of it may be logged.
 
 use tracing::Level;
 
@@ -33,14 +34,14 @@ pub(super) fn loggable(error: &Error) -> String {
         // A course's id names no person.
         ErrorClass::Input => kind == ErrorKind::UnknownCourse,
         ErrorClass::Environment => true,
-        // The messages of renders name their request.
+        // The messages of these errors name the request, and so its recipient.
         ErrorClass::Transient => {
             !matches!(kind, ErrorKind::Deadline | ErrorKind::Unhealthy)
         }
         ErrorClass::Site | ErrorClass::Internal => false,
     };
     match (is_impersonal, error.place()) {
-        // The name of a photo's file may be that of its recipient.
+        // The file of a photo may have the name of its recipient.
         (_, Some(place)) if place.file.starts_with("photos/") => kind.to_string(),
         (true, _) => format!("{error:#}").replace('\n', "; "),
         (false, Some(place)) => format!("{}: {}", place, error.kind()),

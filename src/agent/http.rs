@@ -26,16 +26,16 @@ use super::secret_file::read_secret;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::site::settings::{AgentSettings, HttpSettings, Secret};
 
-/// The most calls at once that block.
+/// The most calls that block at the same time.
 const MAX_BLOCKING_CALLS: usize = 32;
-/// The most connections at once.
+/// The most open connections.
 const MAX_CONNECTIONS: usize = 512;
-/// The most of them for health and metrics at an address of their own.
+/// The most open connections at a separate address of health and metrics.
 const MAX_HEALTH_CONNECTIONS: usize = 64;
-/// How long calls that block may take to end after that.
+/// How long blocking calls may take to end once the API has ended.
 const CALLS_GRACE_PERIOD: Duration = Duration::from_secs(1);
 
-/// The HTTP API of an agent: takes requests, and tells health and metrics.
+/// The HTTP API of an agent: takes requests, and serves health and metrics.
 ///
 /// ```
 /// use testamur::agent::HttpApi;
@@ -54,8 +54,9 @@ pub struct HttpApi {
 }
 
 impl HttpApi {
-    /// Creates an API at an address. Without a token it takes no requests, and tells health and
-    /// metrics only. `capacity` is the most requests that are accepted and not yet answered.
+    /// Creates an API at an address. Without a token it takes no requests, and serves
+    /// health and metrics only. `capacity` is the most requests that are accepted and not
+    /// yet answered.
     pub fn new(listen: SocketAddr, token: Option<Secret>, capacity: usize) -> Self {
         Self {
             listen,
@@ -66,8 +67,8 @@ impl HttpApi {
         }
     }
 
-    /// Sets an address of their own for health and metrics, which then are not at the other one: no
-    /// client of the API can keep them from being answered.
+    /// Serves health and metrics at this address instead of that of the requests, so that
+    /// clients of the API cannot keep health and metrics from being answered.
     pub fn with_health_listen(mut self, listen: SocketAddr) -> Self {
         self.health_listen = Some(listen);
         self
@@ -80,8 +81,8 @@ impl HttpApi {
         self
     }
 
-    /// Creates the API of these settings, or none if they name no address. The path of the token's
-    /// file is relative to the folder `site`.
+    /// Creates the API of these settings, or `None` if they name no address. The path of
+    /// the token's file is relative to the folder `site`.
     ///
     /// # Errors
     /// [`ErrorKind::MissingFile`], [`ErrorKind::Io`], [`ErrorKind::InvalidValue`]: the token's file
@@ -184,7 +185,7 @@ impl HttpApi {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct HttpAddresses {
     pub(super) requests: SocketAddr,
-    /// Of health and metrics; may be the same.
+    /// The address of health and metrics; it may be the same one.
     pub(super) health: SocketAddr,
 }
 

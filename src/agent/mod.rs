@@ -4,9 +4,10 @@
 //! - **Gives**: an [`Answer`] for each [`Delivery`], and outcomes for a [`Webhook`].
 //! - **Imports**: `base`, `site`, `press`, `register`.
 //!
-//! Deliveries come at least once; ids are derived from requests, so that doing one again changes
-//! nothing. A request that can succeed later is returned to its queue; one that cannot is answered
-//! with its error. All threads block; the caller gives the clock and says when to stop.
+//! A request may be delivered more than once; ids of certificates are derived from
+//! requests, so that doing one again changes nothing. A request that can succeed later is
+//! returned to its queue; one that cannot is answered with its error. All threads block;
+//! the caller gives the clock and says when to stop.
 
 mod clock;
 #[cfg(feature = "conformance")]

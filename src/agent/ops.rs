@@ -1,7 +1,8 @@
 //! Operating an agent: what is measured and watched, reloading, the webhook, and the shutdown.
 //!
-//! Each part keeps one subject and knows no thread. The parts of the agent set their own metrics and
-//! their own reasons in [`readiness`]; none is asked for them.
+//! Each file here has one subject and starts no thread. The other parts of the agent
+//! write their metrics, and in [`readiness`] their reasons for not being ready; nothing
+//! here asks them.
 
 pub(super) mod availability;
 pub(super) mod health;

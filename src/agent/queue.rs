@@ -1,9 +1,9 @@
 //! Where requests come from and answers go to.
 //!
-//! A [`Queue`] leases [`Delivery`]s: the agent that receives one performs its [`Task`], then calls
-//! [`ack`](Queue::ack) with an [`Answer`]. Each request is handed out at least once, and may come
-//! again after it was done: ids of certificates follow from the request, so that doing it again
-//! changes nothing.
+//! A [`Queue`] leases [`Delivery`]s: the agent that receives one performs its [`Task`],
+//! then calls [`ack`](Queue::ack) with an [`Answer`]. Each request is handed out at least
+//! once, and may be handed out again after it was done: ids of certificates follow from
+//! the request, so that doing it again changes nothing.
 
 mod answer;
 #[cfg(feature = "redis")]

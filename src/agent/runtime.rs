@@ -1,9 +1,9 @@
-//! The agent: takes requests, issues certificates, answers, and loses nothing.
+//! The agent: takes requests, issues certificates and answers. No request is lost.
 //!
-//! A few threads take deliveries from each [`Queue`], perform them with one [`IssueService`], and
-//! answer. What may succeed later is returned to its queue and tried again without a limit; what
-//! cannot is answered with its error. All of it blocks, on threads of its own; the caller gives the
-//! clock, and says when to stop.
+//! A few threads take deliveries from each [`Queue`], perform them with one
+//! [`IssueService`], and answer. What may succeed later is returned to its queue and tried
+//! again without a limit; what cannot is answered with its error. All calls block, on
+//! threads of the agent's own; the caller gives the clock, and says when to stop.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -32,14 +32,14 @@ use crate::agent::queue::Queue;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::register::issue::IssueService;
 
-/// Workers of each source for each core: most of the time they wait for a store.
+/// Workers for each source and each core: most of the time they wait for a store.
 const DEFAULT_WORKERS_PER_CORE: usize = 4;
-/// How often the site's files are looked at, unless the caller sets it.
+/// How often the site's files are checked for changes, unless the caller sets it.
 const DEFAULT_RELOAD_INTERVAL: Duration = Duration::from_secs(2);
 /// How often the waiting thread looks whether the others have ended.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
-/// How long the helper threads may take to end: for outcomes that wait for the webhook, and answers
-/// on their way to HTTP clients.
+/// How long the helper threads may take to end: they post the outcomes that wait for the
+/// webhook, and finish answers to HTTP clients.
 const HELPERS_GRACE_PERIOD: Duration = Duration::from_secs(3);
 
 /// Takes requests, issues certificates, answers. See [`start`](Self::start).
@@ -159,8 +159,8 @@ impl Agent {
         self
     }
 
-    /// Sets a flag by which the caller asks for a reload of the site's folder at the next look,
-    /// whether or not its files have changed; it is cleared then.
+    /// Sets a flag by which the caller asks for a reload of the site's folder at the next
+    /// check, whether or not its files have changed. The agent then clears the flag.
     pub fn with_reload_flag(mut self, flag: Arc<AtomicBool>) -> Self {
         self.reload_flag = flag;
         self
@@ -178,8 +178,8 @@ impl Agent {
         self
     }
 
-    /// Starts the threads. Requests that an earlier run accepted over HTTP and did not answer come
-    /// first.
+    /// Starts the threads. Requests that an earlier run accepted over HTTP and did not
+    /// answer are worked on first.
     ///
     /// # Errors
     /// [`ErrorKind::Io`]: no thread can be started, or the address of the HTTP API is not free;
@@ -263,7 +263,7 @@ impl Agent {
                 source: source.clone(),
                 performer: performer.clone(),
                 responder: responder.clone(),
-                // A source's own: an outage of one stalls no other.
+                // Each source has its own, so that an outage of one stalls no other.
                 quarantine: Arc::new(Quarantine::default()),
                 waiting: Arc::new(WaitingLine::default()),
                 locks: locks.clone(),

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::site::settings::Secret;
 
-/// Reads a file that holds a secret; line ends after it do not belong to it.
+/// Reads a file that holds a secret. Line ends at its end are not part of the secret.
 pub(super) fn read_secret(path: &Path) -> Result<Secret> {
     let text = fs::read_to_string(path).map(Zeroizing::new).map_err(|cause| {
         let kind = match cause.kind() {
@@ -28,7 +28,8 @@ pub(super) fn read_secret(path: &Path) -> Result<Secret> {
     if secret.trim().is_empty() {
         return Err(refused("holds no secret"));
     }
-    // The other side would be given it in another form.
+    // Such characters do not reach the other side as they are, so that the two secrets
+    // would differ.
     if secret.starts_with('\u{feff}') || secret.contains(char::is_control) {
         return Err(refused(
             "holds more than one line, or characters that cannot be typed",

@@ -1,5 +1,5 @@
-//! Where requests come from: a queue, and the leases that this agent holds of it, which are
-//! extended while there is work.
+//! Where requests come from: a queue, and the leases of its requests that this agent
+//! holds and extends while it works on them.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -17,7 +17,7 @@ use crate::base::error::Error;
 
 /// A queue, and the deliveries of it that this agent works on.
 pub(super) struct RequestSource {
-    /// The source by the word of metrics and logs.
+    /// The name of the source in metrics and logs.
     pub(super) name: &'static str,
     pub(super) queue: Arc<dyn Queue>,
     metrics: Arc<Metrics>,
@@ -38,7 +38,7 @@ pub(super) struct LeaseGuard {
 }
 
 impl RequestSource {
-    /// `reason` says which source it is.
+    /// `reason` is the one that is set while this source is down.
     pub(super) fn new(
         reason: Unready,
         queue: Arc<dyn Queue>,

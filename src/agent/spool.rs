@@ -1,10 +1,13 @@
 //! Requests that came over HTTP: written to the private store before they are accepted, removed
 //! when they are answered.
 //!
-//! A spool is a [`Queue`]: the files under `spool/` are its entries, and memory holds their order.
-//! Of one award one request is handed out at a time, in the order of arrival. Of a request that an
-//! earlier agent left, a `.tries` file next to it counts how often it is handed out from then on:
-//! it may be what ended that agent.
+//! A spool is a [`Queue`]: the files under `spool/` are its entries, and memory holds
+//! their order. Requests for one award are handed out one at a time, in the order of
+//! arrival. A request that an earlier agent left may be what ended that agent: a `.tries`
+//! file next to it counts how often it is handed out from then on.
+
+mod entry;
+mod paths;
 
 use std::collections::{HashSet, VecDeque};
 use std::fmt;
@@ -13,26 +16,25 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::de::IgnoredAny;
-use serde_json::Value;
 use tokio::sync::oneshot;
 
-use crate::agent::queue::{
-    Answer, Delivery, Depth, LeaseState, Queue, Revocation, Target, Task,
-};
-use crate::base::digits::CertificateId;
+pub(super) use self::entry::SpoolAnswer;
+use self::entry::{SpoolEntry, Subject};
+use self::paths::second_of;
+pub(super) use self::paths::{FOLDER, request_path, tries_path};
+use crate::agent::queue::{Answer, Delivery, Depth, LeaseState, Queue, Task};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::path::StorePath;
 use crate::base::timestamp::Timestamp;
 use crate::register::store::{CreateOutcome, Store, StoreFile};
-use crate::site::award::Award;
 
-/// The folder of the spool in the private store.
-pub(super) const FOLDER: &str = "spool";
-/// No other agent hands these requests out: a lease lasts as long as the agent.
+/// The length of a lease that callers are told. No other agent hands these requests out,
+/// so that in fact a lease lasts as long as the agent.
 const LEASE: Duration = Duration::from_secs(3600);
-/// How many ids that other agents have taken are passed over for a request.
+/// How many ids are tried for a request, if other agents have taken the ones before.
 const MAX_TAKEN_IDS: usize = 100;
-/// How long a receiver sleeps at most: an entry whose retry time comes signals nothing.
+/// How long a receiver sleeps at most: nothing wakes it when the retry time of an entry
+/// comes.
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
 /// The requests that came over HTTP and are not answered.
@@ -50,38 +52,11 @@ struct SpoolState {
     /// In the order of arrival.
     waiting: VecDeque<Arc<SpoolEntry>>,
     busy: Vec<Arc<SpoolEntry>>,
-    /// Capacity taken by requests that are just being written.
+    /// Capacity taken by requests that are being written to the store.
     reserved: usize,
-    /// The latest Unix second in an id: ids sort by it, so it does not go back with the clock.
+    /// The latest Unix second in an id. Entries are sorted by their ids, so it does not
+    /// go back when the clock does.
     last_second: u64,
-}
-
-/// A request in the spool.
-struct SpoolEntry {
-    id: String,
-    body: Vec<u8>,
-    subject: Subject,
-    /// How often it was handed out since an earlier agent left it, if one did.
-    tries: Option<AtomicU32>,
-    not_before: Mutex<Instant>,
-    accepted_at: Instant,
-    listeners: Mutex<Vec<oneshot::Sender<SpoolAnswer>>>,
-}
-
-/// What a request is about: requests of one subject are done one after the other.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Subject {
-    Award(Award),
-    Certificate(CertificateId),
-    /// Neither: such a request waits for no other one.
-    None,
-}
-
-/// An answer, and its form in JSON.
-#[derive(Debug, Clone)]
-pub(super) struct SpoolAnswer {
-    pub(super) answer: Answer,
-    pub(super) json: Value,
 }
 
 /// A request that was accepted, and the end of a channel that brings its answer.
@@ -104,8 +79,8 @@ impl Spool {
         }
     }
 
-    /// Loads the requests that were accepted and not answered, by an agent that ended or by another
-    /// one that still runs, which then does the same work. Returns their number.
+    /// Loads the requests that other agents accepted and have not answered. Such an agent
+    /// may still run, and then does the same work. Returns the number of requests.
     ///
     /// # Errors
     /// [`ErrorKind::Store`] and [`ErrorKind::StoreRefused`]: the private store fails.
@@ -123,7 +98,8 @@ impl Spool {
             let next = second_of(id).map_or(0, |second| second.saturating_add(1));
             state.last_second = state.last_second.max(next);
             if let Some(body) = self.store.read(&path)? {
-                // What is accepted is JSON: something else answers in place of the store.
+                // Only JSON is accepted: this was not read from the store, but from
+                // something that answers in its place.
                 if serde_json::from_slice::<IgnoredAny>(&body).is_err() {
                     let file = path.as_str();
                     tracing::error!(
@@ -145,10 +121,11 @@ impl Spool {
         Ok(state.waiting.len())
     }
 
-    /// Accepts a request, which is written to the store then. None if the spool is full.
+    /// Accepts a request: it is in the store when this returns. `None` if the spool is
+    /// full.
     ///
-    /// A request that equals the latest one of the same subject, while that waits or is worked on,
-    /// is the same request.
+    /// A request that equals the latest one of the same subject, while that waits or is
+    /// worked on, is the same request and is not stored again.
     ///
     /// # Errors
     /// [`ErrorKind::Store`] and [`ErrorKind::StoreRefused`]: the private store fails.
@@ -188,7 +165,8 @@ impl Spool {
         Ok(Some(Accepted { id, listener }))
     }
 
-    /// Writes a request to the store under an id that no other one has, and returns the id.
+    /// Writes a request to the store under an id that no other request has, and returns
+    /// the id.
     fn write_request(&self, second: u64, body: &[u8]) -> Result<String> {
         for _ in 0..MAX_TAKEN_IDS {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
@@ -196,11 +174,14 @@ impl Spool {
             let path = request_path(&id)?;
             match self.store.create(&StoreFile::new(&path, body))? {
                 CreateOutcome::Created => return Ok(id),
-                // That of another agent, which was given the same name.
+                // The id of another agent's request: that agent was given the same name.
                 CreateOutcome::Exists => {}
             }
         }
-        Err(Error::new(ErrorKind::Store, "other agents of the same name take each id"))
+        Err(Error::new(
+            ErrorKind::Store,
+            "each id that was tried is taken by an agent of the same name",
+        ))
     }
 
     /// Takes the first entry that may be worked on now.
@@ -223,8 +204,9 @@ impl Spool {
         Some(entry)
     }
 
-    /// Returns how often an entry was handed out, this time included, and records it. An attempt
-    /// that cannot be written down is none.
+    /// Returns how often an entry was handed out, this time included, and records it. If
+    /// it cannot be recorded this attempt does not count, and the entry is not handed
+    /// out.
     fn count_attempt(&self, entry: &SpoolEntry) -> Result<u32> {
         let Some(tries) = &entry.tries else { return Ok(1) };
         let next = tries.load(Ordering::Relaxed).saturating_add(1);
@@ -240,9 +222,9 @@ impl Spool {
         self.store.replace(&StoreFile::new(&path, text.as_bytes()))
     }
 
-    /// Puts an entry that is worked on back, before all others of its award, to be handed out after
-    /// that time. It is never in neither of the two lists: a later request of the award would overtake
-    /// it.
+    /// Puts an entry that is worked on back before all others of its award, to be handed
+    /// out once `after` has passed. It is moved under one lock: if it was in neither list
+    /// for a moment, a later request of the award would overtake it.
     fn put_back(&self, id: &str, after: Duration) {
         let mut state = self.state();
         let Some(at) = state.busy.iter().position(|it| it.id == id) else { return };
@@ -281,8 +263,9 @@ impl Queue for Spool {
                 let file = request_path(&entry.id)?;
                 let is_there = self.store.read(&file).inspect_err(return_it)?.is_some();
                 if !is_there {
-                    // The request was erased, or answered by another agent. Which of them is not known
-                    // here: who waits for the answer is told that it was accepted.
+                    // The request was erased, or answered by another agent; which of the
+                    // two is not known here. A client that waits for the answer is told
+                    // that the request was accepted.
                     self.release(&entry.id);
                     self.entry_ready.notify_all();
                     state = self.state();
@@ -335,8 +318,9 @@ impl Queue for Spool {
         let held = self.state().busy.iter().find(|it| it.id == delivery.id()).cloned();
         let Some(entry) = held else { return Ok(()) };
         let written = entry.tries.as_ref().map_or(Ok(()), |tries| {
-            // The agent returns it by itself: this attempt has ended nothing. What was counted before
-            // it follows from its number, whatever `set_attempts` wrote since.
+            // The agent itself returns the request: this attempt has not ended the
+            // process. How often it was handed out before follows from the number of this
+            // attempt, whatever `set_attempts` has written since.
             let before = delivery.attempt().saturating_sub(2);
             tries.store(before, Ordering::Relaxed);
             self.write_tries(&entry.id, before)
@@ -387,217 +371,5 @@ impl SpoolState {
     }
 }
 
-impl SpoolEntry {
-    fn new(id: String, body: Vec<u8>, subject: Subject) -> Self {
-        let now = Instant::now();
-        let (not_before, listeners) = (Mutex::new(now), Mutex::default());
-        Self { id, body, subject, tries: None, not_before, accepted_at: now, listeners }
-    }
-
-    fn not_before(&self) -> Instant {
-        *self.not_before.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn listen(&self) -> oneshot::Receiver<SpoolAnswer> {
-        let (sender, receiver) = oneshot::channel();
-        let mut listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
-        listeners.retain(|listener| !listener.is_closed());
-        listeners.push(sender);
-        receiver
-    }
-}
-
-impl Subject {
-    fn of(task: Option<&Task>) -> Self {
-        if let Some(award) = task.and_then(Task::award) {
-            return Self::Award(award);
-        }
-        match task {
-            Some(Task::Revoke(Revocation {
-                target: Target::Certificate(verify),
-                ..
-            })) => Self::Certificate(verify.clone()),
-            _ => Self::None,
-        }
-    }
-}
-
-/// The Unix second in the id of a request, in which it was accepted.
-fn second_of(id: &str) -> Option<u64> {
-    id.split('-').next()?.parse().ok()
-}
-
-pub(super) fn request_path(id: &str) -> Result<StorePath> {
-    entry_path(id, "json")
-}
-
-pub(super) fn tries_path(id: &str) -> Result<StorePath> {
-    entry_path(id, "tries")
-}
-
-fn entry_path(id: &str, extension: &str) -> Result<StorePath> {
-    StorePath::parse(&format!("{FOLDER}/{id}.{extension}")).map_err(|error| {
-        Error::new(
-            ErrorKind::InvalidValue,
-            format!("`{id}` is no request ({})", error.message()),
-        )
-    })
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::register::store::Directory;
-
-    /// Takes all requests, and returns the usernames of their recipients in order.
-    fn handed_out(spool: &Spool) -> Vec<String> {
-        let next = || spool.receive(Duration::ZERO).unwrap();
-        std::iter::from_fn(next)
-            .map(|delivery| delivery.correlation().recipient.clone().unwrap())
-            .collect()
-    }
-
-    fn accept(spool: &Spool, user: &str, unix: u64) {
-        let body = format!(r#"{{"course":"c","name":"x","username":"{user}"}}"#);
-        let (_, task) = Task::from_json(body.as_bytes());
-        let now = Timestamp::from_unix(unix).unwrap();
-        spool.accept(body.as_bytes(), &task.unwrap(), now).unwrap().unwrap();
-    }
-
-    #[test]
-    fn requests_are_handed_out_in_order_of_arrival_whatever_the_clock_says() {
-        let folder = tempfile::tempdir().unwrap();
-        let store: Arc<dyn Store> = Arc::new(Directory::new(folder.path()));
-        let spool = Spool::new(store.clone(), "one", 100);
-        for (user, unix) in [("a", 2_000_000_000), ("b", 1_000), ("c", 1_000_000_000)] {
-            accept(&spool, user, unix);
-        }
-        // What another agent left comes before what this one accepts.
-        let spool = Spool::new(store.clone(), "another", 100);
-        assert_eq!(spool.recover().unwrap(), 3);
-        accept(&spool, "d", 5);
-        let spool = Spool::new(store, "a third", 100);
-        assert_eq!(spool.recover().unwrap(), 4);
-        assert_eq!(handed_out(&spool), ["a", "b", "c", "d"]);
-    }
-
-    /// A request that is in hand each time an agent ends is counted each time; one that only waits
-    /// is not.
-    #[test]
-    fn attempts_are_counted_across_agents_for_requests_in_hand() {
-        let folder = tempfile::tempdir().unwrap();
-        let store: Arc<dyn Store> = Arc::new(Directory::new(folder.path()));
-        let receive = |spool: &Spool| spool.receive(Duration::ZERO).unwrap().unwrap();
-        let spool = Spool::new(store.clone(), "one", 100);
-        accept(&spool, "deadly", 1);
-        accept(&spool, "patient", 2);
-        assert_eq!(receive(&spool).attempt(), 1);
-        let mut last = spool;
-        for attempt in 2..6 {
-            last = Spool::new(store.clone(), "next", 100);
-            last.recover().unwrap();
-            let delivery = receive(&last);
-            assert_eq!(delivery.attempt(), attempt);
-            assert_eq!(delivery.correlation().recipient.as_deref(), Some("deadly"));
-            // What the agent returns does not count.
-            last.nack(&delivery, Duration::ZERO).unwrap();
-            assert_eq!(receive(&last).attempt(), attempt);
-        }
-        let other = receive(&last);
-        assert_eq!(other.attempt(), 2);
-        let spool = Spool::new(store, "last", 100);
-        spool.recover().unwrap();
-        for _ in 0..2 {
-            let delivery = receive(&spool);
-            let done = Answer::Ignored { why: "x".to_owned() };
-            spool.ack(&delivery, &done).unwrap();
-        }
-        let left = std::fs::read_dir(folder.path().join(FOLDER));
-        assert_eq!(left.map_or(0, Iterator::count), 0);
-    }
-
-    /// A request that another agent has done is no request that was ignored.
-    #[test]
-    fn request_that_another_agent_has_answered_is_dropped_without_an_answer() {
-        let folder = tempfile::tempdir().unwrap();
-        let store: Arc<dyn Store> = Arc::new(Directory::new(folder.path()));
-        let one = Spool::new(store.clone(), "one", 100);
-        accept(&one, "a", 1);
-        let other = Spool::new(store, "other", 100);
-        other.recover().unwrap();
-        let mut listener = other.state().waiting[0].listen();
-        let delivery = one.receive(Duration::ZERO).unwrap().unwrap();
-        let done = Answer::NotPassed { why: "x".to_owned() };
-        one.ack(&delivery, &done).unwrap();
-        assert!(other.receive(Duration::ZERO).unwrap().is_none());
-        let ended = listener.try_recv().map(|_| ());
-        assert_eq!(ended, Err(oneshot::error::TryRecvError::Closed));
-        assert_eq!(other.state().len(), 0);
-    }
-
-    /// Something that answers in place of the store loses no request.
-    #[test]
-    fn request_that_cannot_be_read_stays_for_the_next_start() {
-        let folder = tempfile::tempdir().unwrap();
-        let store: Arc<dyn Store> = Arc::new(Directory::new(folder.path()));
-        let spool = Spool::new(store.clone(), "one", 100);
-        accept(&spool, "a", 1);
-        accept(&spool, "b", 2);
-        let id = spool.state().waiting[0].id.clone();
-        let file = folder.path().join(request_path(&id).unwrap().as_str());
-        let body = std::fs::read(&file).unwrap();
-        std::fs::write(&file, "<html>").unwrap();
-        let spool = Spool::new(store.clone(), "two", 100);
-        assert_eq!(spool.recover().unwrap(), 1);
-        assert_eq!(handed_out(&spool), ["b"]);
-        std::fs::write(&file, body).unwrap();
-        let spool = Spool::new(store, "three", 100);
-        assert_eq!(spool.recover().unwrap(), 2);
-        assert_eq!(handed_out(&spool), ["a", "b"]);
-    }
-
-    /// Two agents that were given one name, and the same second and number of a request, keep both.
-    #[test]
-    fn requests_of_two_agents_with_one_name_are_two() {
-        let folder = tempfile::tempdir().unwrap();
-        let store: Arc<dyn Store> = Arc::new(Directory::new(folder.path()));
-        let one = Spool::new(store.clone(), "agent", 100);
-        let other = Spool::new(store.clone(), "agent", 100);
-        accept(&one, "a", 7);
-        accept(&other, "b", 7);
-        assert_eq!(handed_out(&one), ["a"]);
-        assert_eq!(handed_out(&other), ["b"]);
-        let next = Spool::new(store, "agent", 100);
-        assert_eq!(next.recover().unwrap(), 2);
-        let delivery = next.receive(Duration::ZERO).unwrap().unwrap();
-        assert_eq!(delivery.acceptance().unwrap().at, Timestamp::from_unix(7).unwrap());
-        assert!(!delivery.acceptance().unwrap().was_kept);
-    }
-
-    #[test]
-    fn attempt_that_cannot_be_written_down_is_none() {
-        let folder = tempfile::tempdir().unwrap();
-        let store: Arc<dyn Store> = Arc::new(Directory::new(folder.path()));
-        accept(&Spool::new(store.clone(), "one", 100), "patient", 1);
-        let spool = Spool::new(store, "two", 100);
-        assert_eq!(spool.recover().unwrap(), 1);
-        let id = spool.state().waiting[0].id.clone();
-        // A folder where the count goes: the store fails until it is away.
-        let tries = folder.path().join(tries_path(&id).unwrap().as_str());
-        std::fs::create_dir(&tries).unwrap();
-        for _ in 0..40 {
-            spool.receive(Duration::ZERO).unwrap_err();
-        }
-        std::fs::remove_dir(&tries).unwrap();
-        let delivery = spool.receive(Duration::ZERO).unwrap().unwrap();
-        assert_eq!(delivery.attempt(), 2, "the first that was written down");
-        // What is said of it counts for the next agent.
-        let count = |attempts| {
-            spool.set_attempts(&delivery, attempts).unwrap();
-            let next = Spool::new(spool.store.clone(), "three", 100);
-            next.recover().unwrap();
-            next.receive(Duration::ZERO).unwrap().unwrap().attempt()
-        };
-        assert_eq!((count(1), count(5)), (2, 6));
-    }
-}
+mod tests;

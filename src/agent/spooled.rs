@@ -1,7 +1,7 @@
-//! The requests of the spool, from outside of an agent: found and removed by what they are about.
+//! Finds and removes requests of the spool from outside of an agent.
 //!
-//! An agent that runs looks for the file of a request before it hands it out, so that a request
-//! whose file was removed is not done.
+//! Before an agent hands a request out, it checks that the request's file exists: a
+//! request whose file was removed is not done.
 
 use serde_json::Value;
 
@@ -12,9 +12,9 @@ use crate::base::path::StorePath;
 use crate::register::store::Store;
 use crate::site::award::Award;
 
-/// The ids of requests that came over HTTP and are not answered yet, for which `is_wanted` holds:
-/// it is given the award, and the name of the recipient if the request has one. With each come the
-/// texts that it gave in free fields.
+/// Returns the ids of requests that came over HTTP and are not answered yet, for which
+/// `is_wanted` holds, each with the texts that the request gave in free fields.
+/// `is_wanted` is given the award, and the name of the recipient if the request has one.
 ///
 /// # Errors
 /// As [`Store::list`] and [`Store::read`].

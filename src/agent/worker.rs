@@ -1,7 +1,7 @@
 //! The threads that do the work: receive, perform, answer.
 //!
-//! Three rules: what is received is answered or returned; no error follows a success; nothing that
-//! a request brings ends the thread.
+//! Three rules: each request that is received is answered or returned; no error is sent
+//! after a success; no request can end the thread.
 
 mod abandoned;
 mod award_locks;
@@ -33,18 +33,20 @@ use crate::base::error::{Error, ErrorKind, Result};
 
 /// How long to wait for a request before looking whether a stop is requested.
 const RECEIVE_WAIT: Duration = Duration::from_secs(1);
-/// A request that was handed out more often and never answered may end the process: it is worked on
-/// alone from then on.
+/// A request that was handed out more often than this and never answered may be what ends
+/// the process: it is worked on alone from then on.
 const MAX_SHARED_ATTEMPTS: u32 = 3;
-/// A request that was handed out more often is set aside: it ends the process each time.
+/// A request that was handed out more often than this is set aside: it ends the process
+/// each time.
 const MAX_ATTEMPTS: u32 = 10;
-/// How long such a request waits in hand until the others of its source are done.
+/// How long a request that is worked on alone waits in hand for the others of its source.
 const EXCLUSIVE_WAIT: Duration = Duration::from_secs(30);
-/// After which time such a request comes again if it cannot be worked on alone.
+/// When a request is handed out again if it could not be worked on alone, or not be
+/// counted.
 const EXCLUSIVE_RETRY: Duration = Duration::from_secs(1);
-/// After which time a request comes again whose render was abandoned.
+/// When a request is handed out again whose render was abandoned.
 const ABANDONED_RETRY: Duration = Duration::from_secs(5);
-/// After which time a request comes again that cannot wait for its award in line.
+/// When a request is handed out again if too many wait in line for their awards.
 const FULL_LINE_RETRY: Duration = Duration::from_secs(5);
 
 /// What one worker thread uses.
@@ -55,7 +57,7 @@ pub(super) struct Worker {
     pub(super) responder: Arc<Responder>,
     pub(super) quarantine: Arc<Quarantine>,
     pub(super) waiting: Arc<WaitingLine>,
-    /// Of all sources together.
+    /// Shared by the workers of all sources.
     pub(super) locks: AwardLocks,
     pub(super) shutdown: Arc<Shutdown>,
 }
@@ -80,7 +82,8 @@ impl Worker {
                 }
             }
         }
-        // Each worker that stops: another one may let a request wait after this.
+        // Each worker does this when it stops, because another one may add a request
+        // later.
         for held in self.waiting.take_all() {
             self.give_back(&held.delivery, Duration::ZERO);
         }
@@ -120,7 +123,8 @@ impl Worker {
         if let Some(award) = self.waiting.lock_award(&held, &self.locks) {
             return self.take(&held.delivery, award, shared, working);
         }
-        // If the process ends meanwhile, the request has not ended it.
+        // While the request waits, this attempt does not count: if the process ends, the
+        // request is not the cause.
         let attempts = held.delivery.attempt().saturating_sub(1);
         if let Err(error) = source.queue.set_attempts(&held.delivery, attempts) {
             source.record(Err(&error));
@@ -131,9 +135,9 @@ impl Worker {
         Duration::ZERO
     }
 
-    /// Takes a request as [`take`](Self::take) does, while no other one is in hand. As long as it only
-    /// waits for that it does not count as handed out once more: if the process ends meanwhile, the
-    /// request has not ended it.
+    /// Takes a request as [`take`](Self::take) does, while no other request of its source
+    /// is in hand. While it only waits for that, this attempt does not count: if the
+    /// process ends, the request is not the cause.
     fn take_alone(&self, held: &HeldDelivery, backoff: &mut Backoff) -> Duration {
         let delivery = &held.delivery;
         let queue = &self.source.queue;
@@ -157,22 +161,23 @@ impl Worker {
         Duration::ZERO
     }
 
-    /// Lets a request that waited in hand count as handed out again.
+    /// Counts the attempt of a request that has waited in hand.
     fn count_again(&self, delivery: &Delivery) -> Result<()> {
         self.source.queue.set_attempts(delivery, delivery.attempt())
     }
 
-    /// Returns a request that was not worked on to its queue. If this fails it comes again when its
-    /// lease runs out.
+    /// Returns a request that was not worked on to its queue. If this fails, the request
+    /// is handed out again when its lease runs out.
     fn give_back(&self, delivery: &Delivery, after: Duration) {
         if let Err(error) = self.source.queue.nack(delivery, after) {
             self.source.record(Err(&error));
         }
     }
 
-    /// Does what a delivery asks for, ends it, and returns the time to wait before the next. The award
-    /// is unlocked when that is done; the guard of the quarantine is dropped when it is answered, or
-    /// fails to be for the first time.
+    /// Performs the task of a delivery, and answers or returns it. Returns the time to
+    /// wait before the next request. `award` is unlocked when the task is done;
+    /// `quarantined` is dropped when the delivery is answered, or when a first attempt to
+    /// answer it has failed.
     fn take<G>(
         &self,
         delivery: &Delivery,
@@ -221,7 +226,8 @@ impl Worker {
                 Duration::ZERO
             }
             Disposition::Abandoned => {
-                // The request waits, and the worker goes on: it is no outage.
+                // The request waits and the worker goes on: nothing that other requests
+                // need has failed.
                 nack(ABANDONED_RETRY);
                 Duration::ZERO
             }
@@ -236,7 +242,8 @@ impl Worker {
                 Duration::ZERO
             }
         };
-        // Not only when the next request fails: another agent may be able to do that one.
+        // Do not wait until the next request fails: another agent may be able to do that
+        // one.
         if self.performer.issue_service().has_abandoned_too_many() {
             self.shut_down();
         }

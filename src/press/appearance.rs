@@ -12,11 +12,11 @@ use crate::base::hex;
 use crate::press::engine::page::PageInput;
 use crate::site::settings::PublishSettings;
 
-/// The program, which draws the page.
+/// The program is a part of the appearance, because it draws the page.
 const PROGRAM: &str = concat!("testamur ", env!("CARGO_PKG_VERSION"));
 
-/// The digest of a page, 64 hexadecimal digits in lower case. Pages of other identifiers or days
-/// compare only if they were made with those of
+/// The digest of a page, 64 hexadecimal digits in lower case. Two pages can be compared
+/// only if both were made with the identifier and the day of
 /// [`WrittenRequest::for_comparison`](crate::press::job::WrittenRequest::for_comparison).
 pub(crate) fn digest(input: &PageInput, publish: &PublishSettings) -> String {
     let mut context = Context::new(&SHA256);

@@ -37,11 +37,11 @@ pub(crate) struct Assets {
     pub(crate) fonts: Arc<Fonts>,
     pub(crate) fitter: Arc<Fitter>,
     pub(crate) kept_pages: Arc<KeptPages>,
-    /// What the files of the fonts were when they were read.
+    /// The states of the font files when they were read.
     #[cfg(feature = "studio")]
     font_marks: BTreeMap<String, FileMark>,
     pub(crate) image_cache: Arc<ImageCache>,
-    /// The codes of verify addresses, by address and colour of the paper.
+    /// The QR codes of verify addresses, by address and colour of the paper.
     codes: Recent<(String, Colour), Arc<QrCode>>,
     layouts: Cache<String, Layout>,
     /// The sentences by layout and [effective](Tag::effective) tag.
@@ -49,12 +49,12 @@ pub(crate) struct Assets {
 }
 
 impl Assets {
-    /// The most codes that are remembered, in each of two generations: certificates are compared
-    /// under one address that is the same for all.
+    /// The most QR codes that are remembered, in each of two generations. Certificates
+    /// that are compared all have the same address, so a few are enough.
     const MAX_CODES: usize = 8;
-    /// The most languages whose sentences are kept, counted for each layout, and the bytes of their
-    /// templates together. Each of them takes about 0.3 MB, and who asks for a certificate chooses its
-    /// language: a language with each region of the world is another.
+    /// The most languages whose sentences are kept, each counted once for each layout,
+    /// and the most bytes of their templates together. A language takes about 0.3 MB, and
+    /// requests choose the language: each region of the world makes another one.
     const MAX_PHRASES: (usize, usize) = (128, 8 << 20);
 
     /// Reads a site's settings, courses and fonts.
@@ -71,8 +71,8 @@ impl Assets {
         Self::read_with(site, Ok(Courses::default()), Arc::default(), None)
     }
 
-    /// Reads another state of the site, with the pictures of this one, and its fonts unless their files
-    /// differ.
+    /// Reads another state of the site. Keeps the pictures of this one, and its fonts if
+    /// their files are the same.
     #[cfg(feature = "studio")]
     pub(crate) fn reread(&self, site: Site) -> Result<Self> {
         let font_marks = site.marks("fonts");
@@ -128,14 +128,14 @@ impl Assets {
         })
     }
 
-    /// The layout of that name, read once.
+    /// Returns the layout of that name, which is read once.
     pub(crate) fn layout(&self, name: &str) -> Result<Arc<Layout>> {
         self.layouts.get(name.to_owned(), || {
             Layout::load(&self.site, name, &self.fonts, &self.image_cache)
         })
     }
 
-    /// The code of a verify address on paper of this colour.
+    /// Returns the QR code of a verify address on paper of this colour.
     ///
     /// # Errors
     /// As [`QrCode::new`].
@@ -149,7 +149,7 @@ impl Assets {
         Ok(code)
     }
 
-    /// The compiled sentences of a layout in a language, read once.
+    /// Returns the compiled sentences of a layout in a language, which are read once.
     pub(crate) fn phrases(&self, layout: &str, tag: &Tag) -> Result<Arc<Phrases>> {
         let effective = tag.effective();
         let phrases = self.phrases.get((layout.to_owned(), effective.clone()), || {

@@ -3,13 +3,15 @@
 //! Takes requests to one site, gives [`Draft`]s, or the [`Sheet`] and the [`Page`] on the way to
 //! one. The decision made here: a file exists only after its page passed the proof.
 
+mod options;
+
 use std::fmt;
 use std::sync::Arc;
 #[cfg(feature = "agent")]
 use std::sync::atomic::AtomicUsize;
 use std::thread::available_parallelism;
 
-use super::hard_sample::hardened;
+pub use self::options::DraftOptions;
 use crate::base::date::Date;
 use crate::base::digits::CertificateId;
 use crate::base::error::{Result, Warning};
@@ -31,7 +33,6 @@ use crate::press::sheet::Sheet;
 use crate::site::course::{Course, Courses};
 use crate::site::files::Site;
 use crate::site::request::Request;
-use crate::site::sample::sample;
 use crate::site::settings::CertificateUrl;
 use crate::site::settings::Settings;
 use crate::text::locale;
@@ -62,44 +63,6 @@ pub struct Press {
     pub(super) pool: Arc<RenderPool>,
 }
 
-/// How a draft is made.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct DraftOptions {
-    /// The file format, PDF by default.
-    pub format: Format,
-    /// Whether the page bears the word that marks a draft, true by default.
-    pub specimen: bool,
-    /// Whether the proof looks at the page [closely](Page::proof_closely), false by default.
-    pub closely: bool,
-}
-
-impl Default for DraftOptions {
-    fn default() -> Self {
-        Self { format: Format::Pdf, specimen: true, closely: false }
-    }
-}
-
-impl DraftOptions {
-    /// Sets the file format.
-    pub fn with_format(mut self, format: Format) -> Self {
-        self.format = format;
-        self
-    }
-
-    /// Sets whether the page bears the word that marks a draft.
-    pub fn with_specimen(mut self, specimen: bool) -> Self {
-        self.specimen = specimen;
-        self
-    }
-
-    /// Sets whether the proof looks at the page [closely](Page::proof_closely).
-    pub fn with_closely(mut self, closely: bool) -> Self {
-        self.closely = closely;
-        self
-    }
-}
-
 /// A certificate that passed its proof and is not published.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -120,7 +83,7 @@ pub struct Draft {
     /// The address that its QR code leads to, or `None` if the site is not published
     /// (`publish: none`).
     pub verify_url: Option<CertificateUrl>,
-    /// What the caller may want to know, such as a text that fell back to another language.
+    /// What was noticed, such as a text that is printed in another language.
     pub warnings: Vec<Warning>,
 }
 
@@ -134,7 +97,8 @@ impl Press {
         Self::of_assets(Assets::read(site)?, None)
     }
 
-    /// Like [`new`](Self::new), with so many render threads, whatever the settings say.
+    /// Like [`new`](Self::new), with `threads` render threads instead of the number in
+    /// the settings.
     ///
     /// # Errors
     /// As [`new`](Self::new).
@@ -158,8 +122,9 @@ impl Press {
         Ok(Self { assets, pool: Arc::new(pool) })
     }
 
-    /// A press for another state of the same site, with the threads of this one, its pictures, and its
-    /// fonts unless their files changed: what a change of a sentence need not read again.
+    /// A press for another state of the same site, so that a change of a sentence needs
+    /// no new start. It shares the threads and the pictures of this one, and its fonts
+    /// unless their files have changed.
     ///
     /// # Errors
     /// As [`new`](Self::new).
@@ -177,17 +142,17 @@ impl Press {
     /// Makes a draft as PDF, marked as a specimen. [`draft_with`](Self::draft_with) makes other
     /// formats and pages without the mark.
     ///
-    /// `today` dates courses whose certificates are dated by the day of issue.
+    /// `today` is the issue date of courses whose certificates bear the day of issue.
     ///
     /// # Errors
-    /// [`ErrorKind::UnknownCourse`](crate::ErrorKind::UnknownCourse), and whatever is wrong with
-    /// the request, the course, the layout, its sentences or the page, each with its place. A page
-    /// that fails its proof gives no bytes; [`Page::proof`] lists the kinds.
+    /// [`ErrorKind::UnknownCourse`](crate::ErrorKind::UnknownCourse); every error of the
+    /// request, the course, the layout, its sentences or the page, each with its place. A
+    /// page that fails its proof gives no bytes; [`Page::proof`] lists the kinds.
     pub fn draft(&self, request: &Request, today: Date) -> Result<Draft> {
         self.draft_with(request, today, &DraftOptions::default())
     }
 
-    /// Makes a draft in another format, or without the mark.
+    /// Makes a draft in another format, or without the mark of a specimen.
     ///
     /// # Errors
     /// As [`draft`](Self::draft).
@@ -201,8 +166,8 @@ impl Press {
         self.draft_course(course, request, today, options)
     }
 
-    /// Makes a draft of the caller's own course, which need not be the site's. The request's course
-    /// is not looked up.
+    /// Makes a draft of a course of the caller's own, which need not be one of the site.
+    /// The course that the request names is not looked up.
     ///
     /// # Errors
     /// As [`draft`](Self::draft).
@@ -242,75 +207,6 @@ impl Press {
         })
     }
 
-    /// Makes a draft of a layout's own sample: the course and the request of its `sample.yaml`.
-    ///
-    /// # Errors
-    /// As [`draft`](Self::draft) and [`sample`](Self::sample).
-    pub fn draft_sample(
-        &self,
-        layout: &str,
-        today: Date,
-        options: &DraftOptions,
-    ) -> Result<Draft> {
-        let (course, request) = self.sample(layout)?;
-        self.draft_course(&course, &request, today, options)
-    }
-
-    /// Makes a draft of a layout's own sample for another name, in another language, and on another
-    /// paper if one is named.
-    ///
-    /// # Errors
-    /// As [`draft_sample`](Self::draft_sample); [`ErrorKind::Name`](crate::ErrorKind::Name) for a
-    /// text that is no name.
-    pub fn draft_sample_for(
-        &self,
-        layout: &str,
-        name: &str,
-        language: &Tag,
-        paper: Option<&str>,
-        today: Date,
-        options: &DraftOptions,
-    ) -> Result<Draft> {
-        let (course, request) = self.sample(layout)?;
-        let request = request.with_name(name)?.with_language(language.clone());
-        let request = match paper {
-            Some(paper) => request.with_paper(paper),
-            None => request,
-        };
-        self.draft_course(&course, &request, today, options)
-    }
-
-    /// Makes a draft of a layout's own sample with a title, a name and as many signatories as the
-    /// layout has to take, each as long as that; `None` for a language without such texts.
-    ///
-    /// # Errors
-    /// As [`draft_sample`](Self::draft_sample).
-    pub fn draft_hard_sample(
-        &self,
-        layout: &str,
-        language: &Tag,
-        today: Date,
-        options: &DraftOptions,
-    ) -> Result<Option<Draft>> {
-        let (course, request) = self.sample(layout)?;
-        let layout = self.layout(layout)?;
-        let hard = hardened(course, request, language, &layout)?;
-        hard.map(|(course, request)| self.draft_course(&course, &request, today, options))
-            .transpose()
-    }
-
-    /// A layout's own sample: the course and the request of its `sample.yaml`.
-    ///
-    /// # Errors
-    /// [`ErrorKind::UnknownLayout`](crate::ErrorKind::UnknownLayout);
-    /// [`ErrorKind::MissingFile`](crate::ErrorKind::MissingFile) when the layout has no sample;
-    /// whatever is wrong with the layout or the sample.
-    pub fn sample(&self, layout: &str) -> Result<(Course, Request)> {
-        // An unknown layout is reported before its missing sample.
-        self.layout(layout)?;
-        sample(self.site(), layout)
-    }
-
     /// Lays out the page of a request without proof-reading it: the step before [`Page::proof`].
     ///
     /// # Errors
@@ -328,16 +224,17 @@ impl Press {
     /// Makes the sheet that a layout is given for a request.
     ///
     /// # Errors
-    /// As [`draft`](Self::draft), except for those that only a page shows.
+    /// As [`draft`](Self::draft), except for those that are found only on a page.
     pub fn sheet(&self, request: &Request, today: Date) -> Result<Sheet> {
         let input = self.draft_input(request, today, true)?;
         self.pool.run(&describe(request), move || Ok(input.fitted()?.sheet))
     }
 
-    /// Says which sentences a layout has in a language, and what a translator can correct in them.
+    /// Inspects the sentences of a layout in a language: which there are, and what a
+    /// translator can correct in them.
     ///
     /// # Errors
-    /// Whatever is wrong with the layout itself.
+    /// Every error in the layout itself.
     pub fn inspect(&self, layout: &str, language: &Tag) -> Result<Inspection> {
         let layout = self.layout(layout)?;
         Ok(Inspection::of(self.site(), &layout, language, &self.assets.fonts))
@@ -355,8 +252,8 @@ impl Press {
         &self.assets.courses
     }
 
-    /// The languages that a layout speaks: those that it declares and of which it has files of its
-    /// own; of a layout that declares none also those of the shared locales.
+    /// The languages of a layout: those that it declares, and those of its own locale
+    /// files. For a layout that declares none also those of the shared locales.
     pub fn languages(&self, layout: &str) -> Vec<Tag> {
         let declared = self.layout(layout).ok().and_then(|it| it.languages.clone());
         let names = match declared {
@@ -366,12 +263,12 @@ impl Press {
         names.iter().filter_map(|name| Tag::parse(name).ok()).collect()
     }
 
-    /// Returns the free fields that certificates of a course use on a layout: those that the course
-    /// or the layout declares, those that the course has itself, and those that a sentence names.
-    /// Without a layout it is the course's.
+    /// Returns the free fields that certificates of a course use with a layout: those
+    /// that the course or the layout declares, those to which the course gives a value,
+    /// and those that a sentence names. Without `layout`, the course's layout counts.
     ///
     /// # Errors
-    /// [`ErrorKind::UnknownLayout`](crate::ErrorKind::UnknownLayout); whatever is wrong with the
+    /// [`ErrorKind::UnknownLayout`](crate::ErrorKind::UnknownLayout); every error in the
     /// layout.
     #[cfg(feature = "tables")]
     pub fn free_fields(
@@ -391,7 +288,7 @@ impl Press {
     /// The names of the papers that a layout is drawn for; the first is its default.
     ///
     /// # Errors
-    /// [`ErrorKind::UnknownLayout`](crate::ErrorKind::UnknownLayout); whatever is wrong with the
+    /// [`ErrorKind::UnknownLayout`](crate::ErrorKind::UnknownLayout); every error in the
     /// layout.
     pub fn papers(&self, layout: &str) -> Result<Vec<String>> {
         Ok(self.layout(layout)?.papers.keys().cloned().collect())
@@ -433,7 +330,7 @@ impl Press {
         self.pool.abandoned_count()
     }
 
-    /// The layout of that name, read once.
+    /// Returns the layout of that name, which is read once.
     pub(crate) fn layout(&self, name: &str) -> Result<Arc<Layout>> {
         self.assets.layout(name)
     }
@@ -448,10 +345,12 @@ impl Press {
         RenderJob::of_certificate(&self.assets, request, today, verify_id)
     }
 
-    /// Writes the sentences of a request's certificate, whatever its identifier and the day of issue.
+    /// Writes the sentences of a request's certificate, without its identifier and its day
+    /// of issue.
     ///
     /// # Errors
-    /// Whatever is wrong with the layout, its sentences, or what the request gives them.
+    /// Every error in the layout, its sentences, or the values that the request gives
+    /// them.
     #[cfg(feature = "issue")]
     pub(crate) fn write<'a>(
         &'a self,
@@ -460,14 +359,15 @@ impl Press {
         WrittenRequest::for_comparison(&self.assets, request)
     }
 
-    /// A digest of all that one can see of a written certificate, 64 hexadecimal digits.
+    /// Returns a digest of all that can be seen of a written certificate, 64 hexadecimal
+    /// digits.
     #[cfg(feature = "issue")]
     pub(crate) fn appearance(&self, written: WrittenRequest<'_>) -> Result<String> {
         let job = written.arrange(&self.assets)?;
         Ok(appearance::digest(&job.input, &self.settings().publish))
     }
 
-    /// Makes the PDF of a prepared certificate. Returns it with what was noticed on the page.
+    /// Makes the PDF of a prepared certificate. Returns it with the warnings of the page.
     pub(crate) fn print(
         &self,
         request: &Request,
@@ -480,7 +380,7 @@ impl Press {
         })
     }
 
-    /// As [`Page::both`] gives it.
+    /// Lays out a page twice: see [`Page::both`].
     #[cfg(test)]
     pub(crate) fn both_pages(
         &self,
@@ -511,8 +411,8 @@ impl fmt::Debug for Press {
     }
 }
 
-/// The warnings of a draft's page; in a language that is generated also its texts that are not
-/// translated.
+/// The warnings of a draft's page. If the language is a pseudo-language, they include the
+/// page's texts that are not translated.
 pub(super) fn noticed(page: &Page, is_pseudo: bool) -> Vec<Warning> {
     let mut found = page.warnings().to_vec();
     if is_pseudo {

@@ -1,8 +1,8 @@
 //! Writes a proof-read page as a file.
 //!
-//! Takes a [`Proof`], gives the bytes of a PDF, PNG or SVG. The decision made here: a PDF claims
-//! PDF/A-3a and PDF/UA-1, and is refused where it cannot meet them; over a PDF background it claims
-//! neither.
+//! Takes a [`Proof`], gives the bytes of a PDF, PNG or SVG. The decision made here: a PDF
+//! claims PDF/A-3a and PDF/UA-1, and no PDF is written for a page that does not meet
+//! them; over a PDF background it claims neither.
 
 mod drawings;
 mod form;
@@ -33,7 +33,7 @@ pub enum Format {
     Pdf,
     /// A bitmap of all pages, one below the other.
     Png {
-        /// The resolution, from 10 to 1200.
+        /// The resolution in pixels per inch, from 10 to 1200.
         pixels_per_inch: f64,
     },
     /// A vector drawing of the first page, its letters as outlines.
@@ -112,7 +112,7 @@ impl Proof {
     /// date. The same request gives the same bytes.
     ///
     /// # Errors
-    /// [`ErrorKind::Export`] when the page does not meet what it claims.
+    /// [`ErrorKind::Export`] if the page does not meet its claims.
     pub fn pdf(&self) -> Result<Vec<u8>> {
         let options = self.options()?;
         let identifier = &self.page.identifier;
@@ -131,7 +131,7 @@ impl Proof {
         self.export_whole(taken.as_ref(), &options(identifier))
     }
 
-    /// The options of its PDF under an identifier.
+    /// Returns the options of its PDF for an identifier.
     fn options(&self) -> Result<impl Fn(&str) -> PdfOptions> {
         let claims = self.claims().iter().map(|claim| match claim {
             Claim::PdfA3a => PdfStandard::A_3a,
@@ -155,7 +155,7 @@ impl Proof {
         })
     }
 
-    /// Writes the PDF as typst-pdf writes it, with its heavy drawings as forms.
+    /// Writes the PDF by typst-pdf, with the heavy drawings of the page as forms.
     fn export_whole(
         &self,
         taken: Option<&Drawings>,

@@ -1,10 +1,11 @@
 //! Fits sentences to their slots, before there is a page.
 //!
-//! Takes a sentence's runs, its declared [`Fit`] and its [`Slot`]; gives a [`Fitted`]: the size, the
-//! number of lines, the column in which Typst breaks it into these lines, and the heights that
-//! follow. The decisions made here: Typst's own layout of the sentence alone is what is measured, so
-//! that there is one truth about where a line breaks; and a sentence that was fitted once is not
-//! fitted again, because only a few sentences of a course differ from person to person.
+//! Takes a sentence's runs, its declared [`Fit`] and its [`Slot`]; gives a [`Fitted`]:
+//! the size, the number of lines, the column in which Typst breaks the sentence into
+//! these lines, and the heights that follow. The decisions made here: a sentence is
+//! measured by Typst's own layout of it, so that its lines break at the same places on
+//! the page; and a sentence that was fitted once is not fitted again, because only a few
+//! sentences of a course differ between recipients.
 
 mod advances;
 pub(crate) mod fitted;
@@ -32,15 +33,15 @@ use crate::press::layout::role::Fit;
 use crate::press::layout::slot::Slot;
 use crate::press::sheet::sentence::{Sentence, SheetRun};
 
-/// Fits the sentences of a site, and remembers what it found.
+/// Fits the sentences of a site, and remembers the results.
 #[derive(Debug)]
 pub(crate) struct Fitter {
     fonts: Arc<Fonts>,
-    /// What was found, by all that it depends on.
+    /// The results, by the digest of all that they depend on.
     found: Recent<u128, Arc<Found>>,
 }
 
-/// What was found for one sentence.
+/// The result for one sentence.
 #[derive(Debug)]
 struct Found {
     /// One for each step, the largest first.
@@ -50,8 +51,8 @@ struct Found {
 }
 
 impl Found {
-    /// Whether the sentence has its full size, with its addresses whole, so that one with a narrower
-    /// address has that too.
+    /// Whether the sentence has its full size and its addresses are not broken. Then the
+    /// same holds for a sentence that differs only in a narrower address.
     fn is_easy(&self, runs: &[SheetRun]) -> bool {
         let is_whole = |parts: &Vec<(String, bool)>| {
             let mut texts = parts.iter().filter(|part| **part != keep::line_end());
@@ -73,7 +74,7 @@ impl Fitter {
         Self { fonts, found }
     }
 
-    /// Fits a sentence to its slot at each step, the first of which is the largest.
+    /// Fits a sentence to its slot at each step. The first step has the largest size.
     pub(crate) fn fit(
         &self,
         sentence: &mut Sentence,
@@ -112,7 +113,7 @@ impl Fitter {
         space(&mut sentence.runs, slot);
     }
 
-    /// What is remembered under a key, or else what `find` finds.
+    /// Returns the result for a key; if it is not remembered, that of `find`.
     fn remembered(&self, key: u128, find: impl FnOnce() -> Found) -> Arc<Found> {
         self.found.get(&key).unwrap_or_else(|| {
             let found = Arc::new(find());
@@ -121,7 +122,7 @@ impl Fitter {
         })
     }
 
-    /// Fits a sentence with those of these runs in the place of its own that are the widest.
+    /// Fits a sentence with the widest one of `choices` in place of its own runs.
     fn find(
         &self,
         sentence: &Sentence,
@@ -155,7 +156,8 @@ impl Fitter {
     }
 }
 
-/// All that a fit depends on, as one number; `runs` stand for those of the sentence.
+/// A digest of all that a fit depends on. `runs` are taken in place of the sentence's
+/// own.
 fn key(
     sentence: &Sentence,
     runs: &[SheetRun],
@@ -186,7 +188,7 @@ fn key(
     ))
 }
 
-/// Gives the runs the space between their letters.
+/// Sets the space between the letters of runs.
 fn space(runs: &mut [SheetRun], slot: &Slot) {
     let tracking = script::tracking(runs, &slot.style);
     for run in runs.iter_mut().filter(|run| script::is_spaceable(run)) {

@@ -60,7 +60,7 @@ type OrderKey = (GenericFamily, u16, bool, &'static str, Tag);
 struct Face {
     data: Bytes,
     index: u32,
-    /// Whether it is a file of the site, and not one of the program's or of a folder of fonts.
+    /// Whether its file is the site's own, not built in or in a folder of fonts.
     is_own: bool,
     font: OnceLock<Option<Font>>,
     ligatures: OnceLock<Ligatures>,
@@ -78,7 +78,7 @@ impl Fonts {
         Self::load_files(site, |_| true)
     }
 
-    /// Like [`load`](Self::load), without the files that `is_wanted` refuses by their names.
+    /// Like [`load`](Self::load), with only those files whose names `is_wanted` accepts.
     fn load_files(site: &Site, is_wanted: impl Fn(&str) -> bool) -> Result<Self> {
         let mut database = fontdb::Database::new();
         let mut data = Vec::new();
@@ -105,7 +105,7 @@ impl Fonts {
                 },
             };
             let source = fontdb::Source::Binary(Arc::new(SharedBytes(bytes.clone())));
-            // A font reader would treat a truncated table as a missing one.
+            // A font reader would take a truncated table for a missing one.
             let is_whole = site.built_in(name).is_some() || is_whole(&bytes);
             let ids = if is_whole {
                 database.load_font_source(source)
@@ -175,8 +175,8 @@ impl Fonts {
         })
     }
 
-    /// A digest of the font files of the site itself, 64 hexadecimal digits. Those of the program
-    /// need none, because they change only with its version.
+    /// A digest of the site's own font files, 64 hexadecimal digits. Built-in fonts need
+    /// none, because they change only with the program's version.
     pub(crate) fn own_digest(&self) -> &str {
         self.own_digest.get_or_init(|| {
             let mut context = ring::digest::Context::new(&ring::digest::SHA256);
@@ -228,7 +228,7 @@ impl Fonts {
         self.book.contains_family(&name.to_lowercase())
     }
 
-    /// Whether a family is declared, and its fonts are not there.
+    /// Whether a family is declared but has no face here.
     pub(crate) fn is_absent(&self, name: &str) -> bool {
         self.absent.iter().any(|family| family.name.eq_ignore_ascii_case(name))
     }
@@ -303,8 +303,8 @@ fn variant(face: &fontdb::FaceInfo) -> FontVariant {
     )
 }
 
-/// Whether a font has all the bytes of the tables that its directory lists (OpenType 1.9, «otff»). A
-/// collection shares tables among its fonts, and is left to its readers.
+/// Whether a font has all bytes of the tables that its directory lists (OpenType 1.9,
+/// «otff»). True for a collection, whose fonts share tables.
 fn is_whole(bytes: &[u8]) -> bool {
     let number = |at: usize, length: usize| {
         let part = bytes.get(at..at + length)?;
@@ -374,7 +374,7 @@ mod tests {
         );
     }
 
-    /// The families of the package: the repository has more.
+    /// The families in the package of the crate; the repository has more.
     const CORE: [&str; 7] = [
         "cinzel",
         "eb-garamond",
@@ -443,7 +443,7 @@ mod tests {
                 "{help}"
             );
         }
-        // A letter of no declared script has no family to name.
+        // No declared family is made for this letter's script.
         assert!(core.absent_family('\u{13000}', &english).is_none());
     }
 
@@ -467,7 +467,7 @@ mod tests {
         let runs = runs.expect("the folder has the letters");
         assert_eq!(runs.len(), 1);
         assert_eq!(runs[0].face.family, "Noto Naskh Arabic");
-        // The library lists the family, with its size beside a Latin face.
+        // The library declares the family with a scale, for its size beside a Latin face.
         assert_eq!(runs[0].face.scale, 1.1);
         assert_eq!(fonts.warnings(), []);
     }

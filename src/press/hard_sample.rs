@@ -9,8 +9,9 @@ use crate::base::yaml::{Document, Faults};
 use crate::press::layout::Layout;
 use crate::site::{Course, Courses, Request};
 
-/// Gives a sample the hard texts of a language, as long as the layout takes them, and as many
-/// signatories as it has room for if the sample has one; `None` for a language without hard texts.
+/// Gives a sample the hard texts of a language, up to the lengths that the layout
+/// accepts. If the sample has a signatory, it gets as many as the layout has room for.
+/// `None` for a language without hard texts.
 pub(crate) fn hardened(
     mut course: Course,
     request: Request,

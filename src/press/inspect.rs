@@ -26,9 +26,9 @@ pub struct Inspection {
     pub lacking: Vec<&'static str>,
     /// The texts of web pages, under `page`, that the language does not have.
     pub lacking_page: Vec<&'static str>,
-    /// What makes the language unusable: all errors together.
+    /// Why the language cannot be used: all errors together.
     pub fault: Option<Error>,
-    /// Likely oversights, which may also be intended.
+    /// Likely mistakes, which may also be intended.
     pub warnings: Vec<Warning>,
 }
 
@@ -68,7 +68,7 @@ impl Inspection {
                 inspection.lacking_page = page.missing;
                 inspection.warnings.extend(page.warnings);
             }
-            // A pseudo-language has no file, and so no pages.
+            // A pseudo-language has no locale file, and so no texts for web pages.
             Err(_) if Pseudolocale::of(tag).is_some() => {}
             Err(error) => errors.push(error),
         }
@@ -80,8 +80,7 @@ impl Inspection {
         inspection
     }
 
-    /// Whether every key has a sentence and the pages have all texts, and nothing is wrong with
-    /// any.
+    /// Whether every key has a sentence, the pages have all texts, and there is no error.
     pub fn is_complete(&self) -> bool {
         self.lacking.is_empty() && self.lacking_page.is_empty() && self.fault.is_none()
     }
@@ -145,7 +144,8 @@ impl Inspection {
         }
     }
 
-    /// Warns of code of other programs in the words of a sentence, which is printed as it stands.
+    /// Warns of code of other programs in the words of a sentence, which would be
+    /// printed.
     fn warn_of_foreign_code(&mut self, locale: &Locale) {
         for sentence in locale.sentences() {
             let ranges = Phrases::literal_ranges(&sentence.template);

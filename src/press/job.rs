@@ -1,8 +1,8 @@
-//! One render: what a request becomes before there is a page.
+//! One render: the values of a request before it is laid out.
 //!
-//! Takes a course, a request and a day, gives a [`RenderJob`]: what its page is made of, and what
-//! the caller reports of it. The decision made here is which value wins: the request's before the
-//! course's, the course's before the layout's.
+//! Takes a course, a request and a day; gives a [`RenderJob`]: the content of its page,
+//! and what the caller reports of it. The decision made here is which value is used: the
+//! request's if it has one, else the course's, else the layout's.
 
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ use crate::text::phrases::{CertificateFacts, Phrases, Pseudolocale, Sentences, T
 
 /// A request, ready for Typst.
 pub(crate) struct RenderJob {
-    /// What its page is made of.
+    /// The content of its page.
     pub(crate) input: PageInput,
     /// The address that its QR code and its printed link lead to; `None` if it has neither.
     pub(crate) verify_url: Option<CertificateUrl>,
@@ -40,7 +40,7 @@ pub(crate) struct RenderJob {
     /// The date of issue in words, as the page has it.
     #[cfg(feature = "issue")]
     pub(crate) issued_text: String,
-    /// What was noticed on the way.
+    /// What was noticed on the way to the page.
     pub(crate) warnings: Vec<Warning>,
 }
 
@@ -95,8 +95,9 @@ pub(crate) struct WrittenRequest<'a> {
 }
 
 impl<'a> WrittenRequest<'a> {
-    /// Writes a request's certificate before it has an identifier, and for a day that is the same for
-    /// all: by it certificates are compared that were issued on other days under other identifiers.
+    /// Writes a request's certificate before it has an identifier, with a day of issue
+    /// that is the same for all. So certificates of other days and identifiers can be
+    /// compared.
     #[cfg(feature = "issue")]
     pub(crate) fn for_comparison(
         assets: &'a Assets,
@@ -173,14 +174,15 @@ impl<'a> WrittenRequest<'a> {
         })
     }
 
-    /// The course of the certificate.
+    /// The course of the request.
     #[cfg(feature = "issue")]
     pub(crate) fn course(&self) -> &'a Course {
         self.course
     }
 
-    /// What the certificate prints, in the order of reading: the facts that decide whether an edition
-    /// says the same. The day of a rolling course and the verify link are not among them.
+    /// What the certificate prints, in the order of reading: the facts that decide
+    /// whether two editions say the same. The day of issue of a rolling course and the
+    /// verify link are not among them.
     #[cfg(feature = "issue")]
     pub(crate) fn facts(&self) -> Vec<PrintedFact> {
         let mut printed = self.sentences.facts();
@@ -201,7 +203,7 @@ impl<'a> WrittenRequest<'a> {
     /// Arranges the sentences and the pictures of the course on a sheet.
     ///
     /// # Errors
-    /// Whatever is wrong with the pictures, the paper, or the letters of the sentences.
+    /// Every error in the pictures, the paper, or the letters of the sentences.
     pub(crate) fn arrange(self, assets: &Assets) -> Result<RenderJob> {
         let Self { course, request, sentences, second, verify_url, specimen, .. } = self;
         let Wording { layout, phrases, language, extra, left_out, .. } = self.wording;
@@ -260,7 +262,8 @@ impl<'a> WrittenRequest<'a> {
         let (photos, too_small) = photos(assets, &layout, &extra, &mut texts)?;
         let untranslated = texts.warnings;
         let second_tag = second.as_ref().map(|second| second.language.clone());
-        // A language without a sentence about authenticity has no code either.
+        // If the language has no sentence about authenticity, the page has no QR code
+        // either.
         let coded = verify_url.as_deref().filter(|_| sentences.authenticity.is_some());
         let paper_colour = layout.theme.with(&course.theme).paper;
         let verify =
@@ -324,7 +327,7 @@ impl<'a> WrittenRequest<'a> {
     }
 }
 
-/// The sentences of a certificate and what they are filled with, before there is a date and an
+/// The sentences of a certificate and their values, before there is a date and an
 /// identifier.
 struct Wording<'a> {
     layout: Arc<Layout>,
@@ -333,7 +336,7 @@ struct Wording<'a> {
     /// The sentences in the second language, on a layout for two.
     second: Option<Arc<Phrases>>,
     extra: IndexMap<String, Value>,
-    /// The warning that the layout leaves out a second language.
+    /// The warning that the layout does not print the second language.
     left_out: Option<Warning>,
 }
 
@@ -362,7 +365,7 @@ impl<'a> Wording<'a> {
     }
 }
 
-/// What a request gives its sentences beside its own values, once it is read for its course.
+/// What a request gives its sentences besides its own values, read for its course.
 #[derive(Clone, Copy)]
 struct Given<'a> {
     language: &'a Tag,
@@ -392,12 +395,13 @@ fn certificate_facts<'a>(
     }
 }
 
-/// The words of a course for its date of issue. The date of a request goes before them.
+/// The words of a course for its date of issue; `None` if the request has a date, which
+/// counts more.
 fn issued_words<'a>(course: &'a Course, request: &Request) -> Option<&'a Text> {
     course.issued_text.as_ref().filter(|_| request.issued().is_none())
 }
 
-/// A value as a text in which the order of keys does not show.
+/// A value as text. The order of its keys does not change the text.
 #[cfg(feature = "issue")]
 fn canonical_json(value: &Value) -> String {
     match value {
@@ -418,7 +422,7 @@ fn issue_date(course: &Course, request: &Request, today: Date) -> Date {
     })
 }
 
-/// The free fields of the course, with the request's over them.
+/// The free fields of the course, replaced by those of the request.
 ///
 /// # Errors
 /// [`ErrorKind::MissingField`] for those that the layout needs and neither has; an error in the
@@ -449,7 +453,8 @@ fn extra_fields(
     Ok(extra)
 }
 
-/// The language beside `language`: that of the request, or the other one of the course's two.
+/// The second language: the one that the request names, or else the other one of the
+/// course's two languages.
 fn second_language<'a>(
     course: &'a Course,
     request: &'a Request,
@@ -467,7 +472,8 @@ fn one_language_only(layout: &str, tag: &Tag) -> Warning {
     .with_help("choose one with `bilingual: true` in its `layout.yaml`")
 }
 
-/// A draft's identifier, 32 lower-case hexadecimal digits, computed from what the draft says.
+/// A draft's identifier, 32 hexadecimal digits in lower case, computed from what the
+/// draft says.
 fn draft_id(
     request: &Request,
     course: &Course,

@@ -50,7 +50,7 @@ use crate::press::fonts::{FaceRequest, Fonts};
 use crate::site::files::Site;
 use crate::text::locale::Table;
 
-/// A layout, ready to set sheets.
+/// A layout, read and checked.
 #[derive(Debug)]
 pub(crate) struct Layout {
     pub(crate) name: String,
@@ -68,7 +68,7 @@ pub(crate) struct Layout {
     pub(crate) table: Option<Table>,
     /// The most signatories that it has room for.
     pub(crate) max_signatories: usize,
-    /// How long the texts are that it takes in every language.
+    /// The lengths of texts that it has room for in every language.
     pub(crate) holds: Holds,
     /// The most logos of sponsors that it has room for.
     pub(crate) max_sponsors: usize,
@@ -80,9 +80,9 @@ pub(crate) struct Layout {
     /// The slots of a layout without a `layout.typ`.
     pub(crate) placed: Option<PlacedSlots>,
     slots: KnownSlots,
-    /// The scales of the blocks' largest sizes, for pages that are full; the first is 1.
+    /// The factors for the largest sizes of blocks on full pages; the first is 1.
     pub(crate) scales: Vec<f64>,
-    /// Whether all figures are lining and of one width.
+    /// Whether all figures are lining and have the same width.
     pub(crate) tabular: bool,
     /// Whether it has room for a second language.
     pub(crate) bilingual: bool,
@@ -91,10 +91,10 @@ pub(crate) struct Layout {
     pub(crate) theme: ThemeDefaults,
     /// The fields under `extra` that a course or a request must have.
     pub(crate) fields: Vec<String>,
-    /// The pictures of requests, unless slots show them.
+    /// The pictures that requests give, if the layout has no slots that show them.
     photos: Vec<Photo>,
     pub(crate) sources: Arc<LayoutSources>,
-    /// The definition of its `certificate` function.
+    /// The definition of its `certificate` function, or else the key `slots`.
     pub(crate) place: Place,
 }
 
@@ -130,8 +130,8 @@ impl Layout {
     /// Loads the layout of that name: the site's own file, else the built-in one.
     ///
     /// # Errors
-    /// [`ErrorKind::UnknownLayout`]; [`ErrorKind::MissingFile`] without a `layout.typ`; all errors
-    /// of `layout.yaml`, or those of the Typst files, together.
+    /// [`ErrorKind::UnknownLayout`]; [`ErrorKind::MissingFile`] if there is no
+    /// `layout.typ`; all errors of `layout.yaml`, or those of the Typst files, together.
     pub(crate) fn load(
         site: &Site,
         name: &str,
@@ -194,7 +194,8 @@ impl Layout {
         }
     }
 
-    /// Tries the lengths on each paper, without and with all that a page may have.
+    /// Computes the lengths on each paper, with nothing optional on the page and with
+    /// everything.
     fn try_lengths(&self) -> Result<()> {
         for paper in self.papers.values() {
             for full in [false, true] {
@@ -224,8 +225,8 @@ impl Layout {
         self.photos.iter().chain(placed)
     }
 
-    /// The paper of that name, or the first. The paper named `background` is as large as
-    /// `background`.
+    /// The paper of that name, or the first one. The paper named `background` has the
+    /// size of `background`.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidValue`] when the layout is not drawn for it.
@@ -256,20 +257,21 @@ impl Layout {
         })
     }
 
-    /// How a role is set; one that the layout does not declare is set like `statement`.
+    /// Returns how a role is set; one that the layout does not declare is set like
+    /// `statement`.
     pub(crate) fn role(&self, name: &str) -> &Role {
         self.roles.get(name).unwrap_or_else(|| &self.roles["statement"])
     }
 
-    /// Whether a role of it has a tight fit.
+    /// Whether one of its roles has a tight fit.
     pub(crate) fn has_tight_roles(&self) -> bool {
         self.roles.values().any(|role| role.fit.tight.is_some())
     }
 
-    /// The slots of its roles on a page.
+    /// Returns the slots of its roles on a page.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidValue`] for a length that has no value there.
+    /// [`ErrorKind::InvalidValue`] for a length that has no value on this page.
     pub(crate) fn slots(&self, facts: &PageFacts) -> Result<Arc<PageSlots>> {
         let make = || PageSlots::new(&self.lengths, &self.roles, facts);
         self.slots.get(facts, make)
@@ -288,7 +290,7 @@ impl Layout {
         &self.faces[name]
     }
 
-    /// The face that a run of a role asks for.
+    /// The face that a run of a role requests.
     pub(crate) fn face_request(
         &self,
         role: &Role,
@@ -315,7 +317,8 @@ impl Layout {
     }
 }
 
-/// The folder of a layout's own files: that of its name, or the courses' pictures.
+/// The folder of a layout's own files: `layouts/NAME`, or `images` for a layout that is
+/// one file.
 pub(crate) fn folder_of(name: &str) -> String {
     if is_file(name) { "images".to_owned() } else { format!("layouts/{name}") }
 }
@@ -329,13 +332,13 @@ pub(crate) fn file_of(name: &str) -> String {
     }
 }
 
-/// Whether a layout is one file beside the pictures of courses.
+/// Whether a layout is one file in the folder of the courses' pictures.
 fn is_file(name: &str) -> bool {
     name.ends_with(".yaml")
 }
 
-/// Refuses the keys that a layout with slots, or one without, does not heed: the places of slots are
-/// those on one page.
+/// Refuses the keys that have no effect in a layout with slots, or in one without. A
+/// layout with slots has one page, on which the slots have fixed places.
 fn check_keys(root: Node<'_>, layout: &Layout, faults: &mut Faults) {
     let node = |wanted: &str| {
         let mut entries = root.entries().ok()?;
@@ -396,7 +399,7 @@ fn read(
             let roles = role::roles_beside_slots(fields, &context, &placed, own, faults);
             (Some(placed), Some(roles))
         }
-        // Slots that cannot be read are reported.
+        // Errors in slots are reported already.
         None if fields.get("slots").is_some() => return None,
         None => (None, role::roles(fields, &context, faults)),
     };
@@ -410,7 +413,7 @@ fn read(
     let photos = photo::photos(fields, faults);
     let theme = theme::theme(fields, faults);
     let pages = pages(fields, faults).unwrap_or(1..=1);
-    // Slots say by their size how many have room.
+    // The sizes of slots decide how many signatories and pictures have room.
     let has_slots = placed.is_some();
     let (sponsors, badges) = if has_slots { (12, 6) } else { (0, 0) };
     let is_without = |name| placed.as_ref().is_some_and(|it| it.leaves_out(name));
@@ -453,5 +456,5 @@ fn read(
     })
 }
 
-/// The scales of blocks on full pages, unless a layout declares others.
+/// The factors for the sizes of blocks on full pages, unless a layout declares others.
 const SCALES: [f64; 8] = [0.94, 0.88, 0.82, 0.76, 0.7, 0.64, 0.58, 0.5];

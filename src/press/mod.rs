@@ -23,6 +23,7 @@ pub(crate) mod photos;
 #[cfg(feature = "studio")]
 pub(crate) mod preview;
 pub(crate) mod proof;
+mod samples;
 pub(crate) mod sheet;
 pub(crate) mod start;
 mod unread_fields;

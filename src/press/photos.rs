@@ -14,7 +14,8 @@ use crate::base::error::{Error, ErrorKind, Result, Warning};
 use crate::image::picture::Picture;
 use crate::text::phrases::Texts;
 
-/// The resolution at which a photo is printed, and below which a warning says so, in dots per inch.
+/// The resolution at which a photo should be printed, and the one below which there is a
+/// warning, in dots per inch.
 const PRINTED: f64 = 300.0;
 const MIN_PRINTED: f64 = 120.0;
 
@@ -23,18 +24,18 @@ const MIN_PRINTED: f64 = 120.0;
 pub(crate) struct RequestPhoto {
     /// Its name in the layout.
     pub(crate) name: String,
-    /// Its place among those of the layout.
+    /// Its index among the photos of the layout.
     pub(crate) index: usize,
     pub(crate) picture: Picture,
     /// What it shows, in the certificate's language.
     pub(crate) alt: String,
 }
 
-/// The photos of a layout that the free fields name, with warnings.
+/// Reads the photos of a layout that the free fields name. Returns them with warnings.
 ///
 /// # Errors
-/// All errors together: [`ErrorKind::InvalidValue`] for a value that is no name of a file, else as
-/// [`ImageCache::photo`](crate::image::cache::ImageCache::photo).
+/// All errors together: [`ErrorKind::InvalidValue`] for a value that is not the name of a
+/// file, and those of [`ImageCache::photo`](crate::image::cache::ImageCache::photo).
 pub(super) fn photos(
     assets: &Assets,
     layout: &Layout,
@@ -70,7 +71,7 @@ pub(super) fn photos(
     Ok((photos, warnings))
 }
 
-/// The picture in a file, with a warning if it is too small for print.
+/// Reads the picture in a file, with a warning if its resolution is too low for print.
 fn read(
     assets: &Assets,
     photo: &Photo,

@@ -1,9 +1,9 @@
 //! A preview of a page, even of one that fails its proof.
 //!
-//! Takes a course and a request; gives a [`Preview`]: pictures of the pages for a screen, the
-//! positions of its parts, and all faults that the proof found. The decision made here: a preview
-//! is not a certificate's file. A page that fails its proof is shown so that its fault can be seen;
-//! only a [`Proof`](super::Proof) writes files.
+//! Takes a course and a request; gives a [`Preview`]: pictures of the pages for a screen,
+//! the positions of their parts, and all errors of the proof. The decision made here: a
+//! page that fails its proof is shown, so that its error can be seen; but a preview is
+//! not the file of a certificate, which only a [`Proof`](super::Proof) can write.
 
 use std::io::Cursor;
 
@@ -29,7 +29,7 @@ use crate::text::phrases::Pseudolocale;
 pub(crate) struct Preview {
     pub(crate) pages: Vec<PagePicture>,
     pub(crate) outlines: Vec<Outline>,
-    /// What the proof found. A page without faults can become a file.
+    /// The errors of the proof. A page without errors can become a file.
     pub(crate) faults: Vec<Error>,
     pub(crate) warnings: Vec<Warning>,
     pub(crate) language: Tag,
@@ -52,8 +52,8 @@ const MAX_EMBEDDED: usize = 400_000;
 const MAX_DRAWN: usize = 20;
 
 impl Press {
-    /// Draws the page of a request of this course, with the mark of a specimen. `pixels_per_inch` is
-    /// the resolution where the page is drawn as a bitmap.
+    /// Draws the pages of a request for this course, with the mark of a specimen. A page
+    /// that is drawn as a bitmap has the resolution `pixels_per_inch`.
     ///
     /// # Errors
     /// As [`draft`](Self::draft), except for those that the proof finds.
@@ -104,14 +104,14 @@ impl Page {
 /// compressing takes longer than drawing.
 const MAX_UNCOMPRESSED: usize = 2_500_000;
 
-/// The page as a PNG that is fast to write, not small.
+/// The page as a PNG. It is written fast, and is not small.
 fn bitmap(page: &typst_layout::Page, pixels_per_inch: f64) -> Result<Vec<u8>> {
     let options = RenderOptions {
         pixel_per_pt: Scalar::new(pixels_per_inch.clamp(10.0, 300.0) / 72.0),
         ..RenderOptions::default()
     };
     let pixmap = typst_render::render(page, &options);
-    // The page is opaque, so its premultiplied colours are its colours.
+    // The page is opaque, so that premultiplied colours are the colours themselves.
     let pixels: Vec<u8> =
         pixmap.pixels().iter().flat_map(|it| [it.red(), it.green(), it.blue()]).collect();
     let (compression, filter) = if pixels.len() / 3 > MAX_UNCOMPRESSED {

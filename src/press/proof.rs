@@ -1,9 +1,10 @@
 //! The proof: the machine's reading of a page before a file of it exists.
 //!
-//! Takes a [`Page`], gives a [`Proof`], or all errors. Every sentence stands on the page once, in
-//! its slot, in its own order; no glyph is missing; every family is declared; no ink leaves its
-//! slot or the page; nothing lies over a signature or another picture; all of it keeps its shape and is seen. The decision made here: what
-//! the proof cannot find on the page is an error, and a page with an error becomes no file.
+//! Takes a [`Page`], gives a [`Proof`], or all errors. Every sentence is on the page
+//! once, in its slot, with its letters in order; no glyph is missing; every family is
+//! declared; no ink leaves its slot or the page; nothing lies over a signature or another
+//! picture; everything keeps its shape and is visible. The decision made here: what the
+//! proof does not find on the page is an error, and a page with an error becomes no file.
 
 mod background;
 mod faces;
@@ -46,8 +47,9 @@ impl Page {
         Ok(Proof { page: self })
     }
 
-    /// As [`proof`](Self::proof), and judges every sentence and picture by the pixels of the page, with
-    /// its ink and without, so that what no rule foresaw still shows. It takes a hundred times as long.
+    /// As [`proof`](Self::proof), and in addition compares the pixels of the page with
+    /// and without each sentence and picture, so that faults show that no rule covers. It
+    /// takes a hundred times as long.
     ///
     /// # Errors
     /// As [`proof`](Self::proof).
@@ -56,8 +58,8 @@ impl Page {
         Ok(Proof { page: self })
     }
 
-    /// All errors of the page, in the order of the checks; `closely` as
-    /// [`proof_closely`](Self::proof_closely).
+    /// All errors of the page, in the order of the checks. `closely` adds the check of
+    /// pixels of [`proof_closely`](Self::proof_closely).
     pub(crate) fn faults(&self, closely: bool) -> Vec<Error> {
         let mut reader = PageReader::new(self);
         check_page_count(&mut reader);
@@ -80,7 +82,7 @@ impl Page {
     }
 }
 
-/// Checks that the layout fills as many pages as it declares.
+/// Checks that the page count is the one that the layout declares.
 fn check_page_count(reader: &mut PageReader<'_>) {
     let actual = reader.page.document.pages().len();
     let declared = &reader.page.layout.pages;

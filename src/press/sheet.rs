@@ -42,7 +42,7 @@ pub struct Sheet {
     /// The region subtag of the language tag; for Chinese without one, the region that the script
     /// implies.
     pub region: Option<String>,
-    /// The direction in which the page reads.
+    /// The direction of the page.
     pub direction: Direction,
     /// The document's title.
     pub title: String,
@@ -67,8 +67,8 @@ pub struct Sheet {
     pub authenticity: Option<Sentence>,
     /// The word that marks a specimen; `None` on an issued certificate.
     pub specimen: Option<Sentence>,
-    /// The page numbers of a layout that may fill several pages: `folios[n - 1][k - 1]` is that of
-    /// page k of n, if the page bears one.
+    /// The page numbers of a layout that may fill several pages: `folios[n - 1][k - 1]`
+    /// is the number of page k if there are n pages; `None` if that page bears none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub folios: Vec<Vec<Option<Sentence>>>,
     /// The signatories in the order of the course.
@@ -87,17 +87,17 @@ pub struct Sheet {
     /// The slots of a layout that has no Typst code of its own, in the order of reading.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub slots: Vec<SheetSlot>,
-    /// The pictures of such a layout.
+    /// The pictures of a layout without Typst code of its own, without ornaments.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub pictures: Vec<SheetImage>,
-    /// Its pictures that are ornament.
+    /// The ornaments of a layout without Typst code of its own.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ornaments: Vec<SheetImage>,
-    /// The pictures that the request gives, by their names in the layout; without those that it
-    /// does not give.
+    /// The pictures that the request gives, by their names in the layout. A picture that
+    /// it does not give is absent.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub photos: IndexMap<String, SheetImage>,
-    /// The picture under every page; the size of a PDF's page is in points.
+    /// The picture under every page. If it is a PDF, its size is in points.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub background: Option<SheetImage>,
     /// The free fields of course and request.
@@ -128,7 +128,8 @@ pub struct SecondLanguage {
     pub signatories: Vec<SecondSignatory>,
 }
 
-/// A signatory's words in the second language; `None` where they are those of the first.
+/// A signatory's words in the second language; `None` where they are the same as in the
+/// first.
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct SecondSignatory {
@@ -160,10 +161,9 @@ pub struct VerifyLink {
     pub code: SheetImage,
     /// The number of modules on each side of the QR code, without the quiet zone of four.
     pub modules: usize,
-    /// The side of its dark modules, in millimetres.
+    /// The side of the square of its modules, without the quiet zone, in millimetres.
     pub side: f64,
-    /// How far it reaches from a corner of its dark modules with the quiet zone of the far side, in
-    /// millimetres.
+    /// The same with the quiet zone on one side, in millimetres.
     pub reach: f64,
 }
 
@@ -203,7 +203,7 @@ impl Sheet {
             .chain(self.second.iter().flat_map(SecondLanguage::sentences))
     }
 
-    /// The direction in which one of its sentences reads.
+    /// The direction of one of its sentences.
     pub(crate) fn direction_of(&self, sentence: &Sentence) -> Direction {
         match &self.second {
             Some(second) if sentence.id.starts_with(SecondLanguage::ID_PREFIX) => {
@@ -243,7 +243,7 @@ impl Sheet {
         self.images().chain(&self.ornaments).chain(&self.background)
     }
 
-    /// The sheet as a JSON file with the pictures inside, which a `preview.typ` reads.
+    /// The sheet as a JSON file that contains its pictures, for a `preview.typ`.
     pub fn to_json(&self) -> String {
         let mut sheet = self.clone();
         let signatures =
@@ -267,7 +267,7 @@ impl Sheet {
 }
 
 impl SecondLanguage {
-    /// The first part of the ids of its sentences.
+    /// The beginning of the ids of its sentences.
     const ID_PREFIX: &str = "second-";
 
     fn sentences(&self) -> impl Iterator<Item = &Sentence> {

@@ -4,8 +4,8 @@
 //! - **Gives**: a [`LayoutStart`]: the files of the layout's folder, and notes on what has to be
 //!   mended by hand.
 //!
-//! The decision made here: the new layout is tried at once with the page of its sample, and the
-//! findings of the proof are returned. Nothing is written.
+//! The decision made here: the page of the new layout's sample is laid out at once, and
+//! the errors of its proof are returned. Nothing is written.
 
 mod compose;
 mod copied;

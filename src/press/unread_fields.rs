@@ -1,8 +1,8 @@
-//! Free fields of a request that nothing reads.
+//! Finds free fields of a request that nothing reads.
 //!
-//! Takes a request with its course, its layout and the sentences in its languages; gives the warning that
-//! names the fields. The decision: a field of the course or a declared one is never named, even where no
-//! sentence prints it.
+//! Takes a request with its course, its layout and the sentences in its languages; gives
+//! a warning that names the fields. The decision: a field that the course gives or
+//! declares, or that the layout declares, is never named, even if no sentence prints it.
 
 use crate::base::error::{ErrorKind, Warning, nearest};
 use crate::press::layout::Layout;
@@ -27,7 +27,7 @@ pub(super) fn warning<'a>(
             || course.extra.contains_key(key)
             || layout.table.as_ref().is_some_and(|table| table.rows == *key)
             || layout.sources.drawn_fields.has(key)
-            // Names the file of a picture.
+            // A photo reads the field: it names the file.
             || layout.photos().any(|photo| photo.field == *key)
     };
     let mut unread: Vec<&str> = request

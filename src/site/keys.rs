@@ -334,7 +334,7 @@ impl Keys {
             let fetched = client.get(&url).and_then(|der| Crl::from_der(&der));
             match fetched {
                 Ok(crl) if crl.is_current_at(now) => crls.push(crl),
-                Ok(_) => self.warnings.push(no_crl(&url, "it is over")),
+                Ok(_) => self.warnings.push(no_crl(&url, "it has expired")),
                 Err(error) => self.warnings.push(no_crl(&url, &error.to_string())),
             }
         }

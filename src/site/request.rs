@@ -385,7 +385,7 @@ impl Attachment {
                 ErrorKind::InvalidValue,
                 format!("the attachment `{name}` has no description or media type"),
             )
-            .with_help("PDF/A-3 asks for both"));
+            .with_help("PDF/A-3 requires both"));
         }
         Ok(attachment)
     }

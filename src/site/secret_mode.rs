@@ -11,10 +11,10 @@ pub(crate) fn warn_if_readable(path: &Path, what: &str) -> Option<Warning> {
     let warning = || {
         Warning::new(
             ErrorKind::Key,
-            format!("others than its owner can read this {what}"),
+            format!("users other than its owner can read this {what}"),
         )
         .at(Place::file(&file))
-        .with_help(format!("take that away: chmod 600 {file}"))
+        .with_help(format!("let only its owner read it: chmod 600 {file}"))
     };
     others_can_read(path).then(warning)
 }

@@ -181,9 +181,9 @@ fn path_of(
     for part in name.split('/') {
         path.push(part);
         if fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_symlink()) {
-            let message = format!("`{name}` is a link, or lies behind one");
+            let message = format!("`{name}` is a link, or is in a folder that is a link");
             return Err(Error::new(ErrorKind::InvalidValue, message)
-                .with_help("edit the file that it leads to, in an editor of your own"));
+                .with_help("open the file to which the link leads in another editor"));
         }
     }
     Ok(path)
@@ -250,7 +250,8 @@ fn new_file_mode() -> Option<fs::Permissions> {
 
 fn no_file(name: &str) -> Error {
     let shown: String = name.chars().take(80).collect();
-    let message = format!("`{}` is no file that is edited here", shown.escape_debug());
+    let message =
+        format!("`{}` is not a file that the studio edits", shown.escape_debug());
     Error::new(ErrorKind::InvalidValue, message)
 }
 

@@ -291,7 +291,7 @@ impl Reading {
             return None;
         }
         let error = Error::new(ErrorKind::MissingField, finding!("no_course_chosen"));
-        Some(error.with_help("choose the course that these people get a certificate of"))
+        Some(error.with_help("choose the course of these certificates"))
     }
 }
 
@@ -408,6 +408,6 @@ struct RowWish {
 }
 
 fn gone() -> Error {
-    Error::new(ErrorKind::MissingFile, "the file of people is not open any more")
-        .with_help("drop it again")
+    Error::new(ErrorKind::MissingFile, "the recipients file is not open any more")
+        .with_help("drop it into the page again")
 }

@@ -117,9 +117,9 @@ impl Runs {
                     }
                 }));
                 let ended = ended.unwrap_or_else(|_| {
-                    Err(Error::new(ErrorKind::Panic, "the run ended by a fault of the program")
+                    Err(Error::new(ErrorKind::Panic, "an error in the program ended the run")
                         .with_help(
-                            "begin it again with the same file: what is issued stays as it is",
+                            "begin it again with the same file: issued certificates stay as they are",
                         ))
                 });
                 let mut progress = worker.progress();

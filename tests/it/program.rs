@@ -83,7 +83,7 @@ fn argument_values_may_begin_with_a_hyphen() {
     let workdir = Workdir::new();
     let run =
         workdir.render(["-n", "-Ada", "-g", "-x", "-d", "-x", "-o", "a.json", "--json"]);
-    assert!(run.stderr.contains("the grade `-x` is none of the outcomes"), "{run:?}");
+    assert!(run.stderr.contains("the grade `-x` is neither an outcome"), "{run:?}");
     let run = workdir.render(["-n", "-Ada", "-d", "-x", "-o", "a.json", "--json"]);
     assert_eq!(run.code, 0, "{run:?}");
     assert_eq!(run.objects()[0]["name"], "-Ada");

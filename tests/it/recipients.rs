@@ -490,7 +490,7 @@ fn usernames_that_differ_only_in_capitals_are_doubted() {
 fn part_of_a_name_without_a_place_is_refused() {
     let text = "Vorname,Nachname,Namenszusatz\nLudwig,Beethoven,van\n";
     let read = reading("r.csv", text.into(), "");
-    assert!(read.contains("parts of names, and their place is not known"), "{read}");
+    assert!(read.contains("parts of names, and where they stand in a name"), "{read}");
     let told = "--column name=Vorname+Namenszusatz+Nachname";
     assert!(reading("r.csv", text.into(), told).contains("\"Ludwig van Beethoven\""));
     let ignored = reading("r.csv", text.into(), "--ignore Namenszusatz");

@@ -35,7 +35,8 @@ fn status_of_error(kind: ErrorKind) -> StatusCode {
             _ => StatusCode::UNPROCESSABLE_ENTITY,
         },
         ErrorClass::Transient => match kind {
-            // It was tried twice, and a client that asks again waits as long for nothing.
+            // The agent has tried the request twice: a client that sends it again waits
+            // as long, and fails again.
             ErrorKind::Deadline => StatusCode::INTERNAL_SERVER_ERROR,
             _ => StatusCode::SERVICE_UNAVAILABLE,
         },
@@ -81,7 +82,7 @@ pub(super) fn unauthorized() -> Response {
     ([(WWW_AUTHENTICATE, "Bearer")], answer).into_response()
 }
 
-/// The answer while something is down that will come back.
+/// The answer while the agent stops or something that it needs is down for now.
 pub(super) fn retry_later(error: &str, message: &str) -> Response {
     let answer = refusal(StatusCode::SERVICE_UNAVAILABLE, error, message);
     ([(RETRY_AFTER, "10")], answer).into_response()

@@ -1,9 +1,9 @@
-//! Accepts connections and serves them: a bounded number at once, of all clients and of each, and
-//! each with a time limit for whatever its client has to do.
+//! Accepts connections and serves them. The number of open connections is limited, in all
+//! and for each client, and so is the time that a client may take for each step:
 //!
-//! - The head of a request, and the time before it: [`HEAD_TIMEOUT`].
-//! - Its body: `routes::BODY_DEADLINE`.
-//! - Reading an answer: [`ANSWER_TIMEOUT`].
+//! - To send the head of a request, with the time before it: [`HEAD_TIMEOUT`].
+//! - To send its body: `routes::BODY_DEADLINE`.
+//! - To read the answer: [`ANSWER_TIMEOUT`].
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -26,12 +26,13 @@ use tokio::time::{Sleep, sleep, timeout};
 use super::routes::until_closed;
 use crate::agent::ops::shutdown::Shutdown;
 
-/// How long the head of a request may take to arrive, from the beginning of the connection or the
-/// end of the answer before.
+/// How long the head of a request may take to arrive, counted from the beginning of the
+/// connection or the end of the previous answer.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long a client may take to read an answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
-/// How long to wait after the system gave no connection, because it has no more files.
+/// How long to wait after a connection could not be accepted, for instance because the
+/// process has too many open files.
 const ACCEPT_RETRY: Duration = Duration::from_millis(200);
 /// How long open connections may take to end once all work has ended.
 const CONNECTIONS_GRACE_PERIOD: Duration = Duration::from_secs(2);
@@ -40,7 +41,8 @@ const CONNECTIONS_GRACE_PERIOD: Duration = Duration::from_secs(2);
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ConnectionLimits {
     pub(super) all: usize,
-    /// Of one client: an address, or a network of 64 bits of IPv6, which one client may have whole.
+    /// For one client: an IPv4 address, or a /64 network of IPv6, because one client may
+    /// have all addresses of such a network.
     pub(super) of_client: usize,
 }
 
@@ -67,8 +69,8 @@ pub(super) async fn serve(
             () = &mut closed => break,
             _ = connections.join_next(), if !connections.is_empty() => {}
             accepted = listener.accept() => match accepted {
-                // A client that has too many finds its connection closed: waiting for a free one
-                // would keep out all others.
+                // The connection of a client that has too many is closed: if it waited
+                // for a free one, it would keep out all other clients.
                 Ok((stream, address)) => if let Some(guard) = open.admit(address.ip()) {
                     let served = converse(stream, router.clone(), shutdown.clone());
                     connections.spawn(async move {
@@ -91,7 +93,7 @@ pub(super) async fn serve(
 
 /// Answers the requests of one connection, until it ends or all work has ended.
 async fn converse(stream: TcpStream, router: Router, shutdown: Arc<Shutdown>) {
-    // Answers are small and written whole: waiting for more bytes only delays them.
+    // Answers are small and written whole: waiting for more bytes would only delay them.
     let _ = stream.set_nodelay(true);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -171,7 +173,7 @@ impl Drop for OpenGuard {
 /// A connection that ends if its client does not read an answer within [`ANSWER_TIMEOUT`].
 struct Connection {
     stream: TcpStream,
-    /// Runs while a part of an answer waits for the client.
+    /// The time limit, while a part of an answer waits for the client.
     answer: Option<Pin<Box<Sleep>>>,
 }
 

@@ -23,11 +23,11 @@ use crate::base::error::{Error, ErrorKind, Result};
 const MAX_BODY: usize = 64 << 10;
 /// How long a request's body may take to arrive.
 const BODY_DEADLINE: Duration = Duration::from_secs(15);
-/// How many seconds `?wait` waits unless it says so.
+/// How many seconds `?wait` waits if it gives no number.
 const DEFAULT_WAIT: u64 = 30;
 /// The most seconds that `?wait=…` waits.
 const MAX_WAIT: u64 = 60;
-/// How often the shutdown is looked at.
+/// How often the agent's shutdown is checked.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 const OPENAPI: &str = include_str!("../../../docs/openapi.json");
 

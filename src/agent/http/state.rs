@@ -18,7 +18,7 @@ use crate::agent::queue::{Answer, Target, Task};
 use crate::agent::spool::{Accepted, Spool};
 use crate::base::error::{Error, ErrorKind, Result};
 
-/// What the routes of health and metrics tell.
+/// What the routes of health and metrics report.
 pub(in crate::agent) struct HealthState {
     pub(in crate::agent) readiness: Arc<Readiness>,
     pub(in crate::agent) metrics: Arc<Metrics>,
@@ -113,8 +113,8 @@ impl AppState {
     }
 }
 
-/// The answer to a request whose grade does not pass: nothing is left to do, so that it is not
-/// spooled.
+/// The answer to a request whose grade does not pass: nothing is left to do, so the
+/// request is not spooled.
 fn answered_at_once(
     told: &mut Map<String, Value>,
     error: &Error,

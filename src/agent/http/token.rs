@@ -23,8 +23,8 @@ impl Token {
         Ok(Self { key, tag })
     }
 
-    /// Whether the header `Authorization` holds this token. Of two such headers, which one was meant is
-    /// not known.
+    /// Whether the header `Authorization` holds this token. Two such headers are refused,
+    /// because it is not known which one was meant.
     pub(super) fn is_in(&self, headers: &HeaderMap) -> bool {
         let mut all = headers.get_all(AUTHORIZATION).iter();
         let (Some(given), None) = (all.next(), all.next()) else { return false };

@@ -1,12 +1,12 @@
-//! Whether one dependency is up, and which changes of that are worth a line in the log.
+//! Whether one dependency is up, and which changes of that are logged.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::readiness::{Readiness, Unready};
 use crate::base::error::{Error, ErrorKind};
 
-/// The state of a dependency by its last answer. Each change for the worse is news once, and so is
-/// the recovery. The readiness of the agent follows it.
+/// The state of a dependency, by its last answer. Each change for the worse is reported
+/// once, and so is the recovery. The readiness of the agent follows this state.
 pub(crate) struct Availability {
     readiness: Arc<Readiness>,
     reason: Unready,
@@ -30,7 +30,7 @@ impl Availability {
         *self.state() == State::Up
     }
 
-    /// Records a success. Returns whether it is news.
+    /// Records a success. Returns whether the state has changed, which is to be logged.
     pub(crate) fn record_success(&self) -> bool {
         let mut state = self.state();
         let is_news = *state != State::Up;
@@ -41,7 +41,8 @@ impl Availability {
         is_news
     }
 
-    /// Records a failure. Returns whether it is news.
+    /// Records a failure. Returns whether the state has become worse, which is to be
+    /// logged.
     pub(crate) fn record_failure(&self, error: &Error) -> bool {
         let new = match error.kind() {
             ErrorKind::QueueRefused | ErrorKind::StoreRefused => State::Refused,
@@ -56,7 +57,8 @@ impl Availability {
         is_news
     }
 
-    /// Held while the readiness is set, so that of two threads the last one counts for both.
+    /// Locks the state. The lock is held while the readiness is set, so that of two
+    /// threads the same one comes last for both.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,5 +1,5 @@
-//! The metrics of an agent, in the terms of Prometheus. They know nothing of the parts they
-//! measure: each part sets its own as it changes.
+//! The metrics of an agent, as Prometheus defines them. Nothing here reads what is
+//! measured: each part of the agent sets its own metrics when they change.
 
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -214,8 +214,8 @@ impl Metrics {
         self.abandoned.set(i64::try_from(renders).unwrap_or(i64::MAX));
     }
 
-    /// Returns all metrics as text in the format of OpenMetrics 1.0. The memory is that of the process
-    /// and of none of its parts, and is read now.
+    /// Returns all metrics as text in the format of OpenMetrics 1.0. The memory is that
+    /// of the whole process, and is read by this call.
     #[cfg(feature = "http")]
     pub(crate) fn to_text(&self) -> String {
         if let Some(bytes) = resident_memory() {

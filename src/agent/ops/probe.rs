@@ -1,5 +1,5 @@
-//! Asks the store and the queues how they are, and keeps the CRL of the root current, also while
-//! there are no requests.
+//! Checks the store and the queues at intervals, and keeps the CRL of the root
+//! certificate current, also while there are no requests.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,17 +29,18 @@ pub(crate) fn run(
         // A store whose disk is full or whose right to write is missing can still be read: once a
         // write has failed, only a successful write shows that the store is up again.
         let probed = if health.is_store_up() {
-            // No certificate has it: a random id equals it with a probability of 2^-128.
+            // No certificate has this id: a random one equals it with a probability of
+            // 2^-128.
             register.record(&CertificateId::nil()).map(drop)
         } else {
             register.check()
         };
         health.record_store(probed.as_ref().map(drop));
-        // The list is renewed also while there are no requests.
+        // Renew the CRL also while there are no requests.
         if let Err(error) = clock.read().and_then(|it| issuer.refresh_crl(it.now)) {
             tracing::warn!("the revocation list of the root is not renewed: {error:#}");
         }
-        // Some of them end while no request comes.
+        // Abandoned renders may end while no request comes.
         metrics.set_abandoned(issue_service.abandoned());
         for source in sources {
             source.probe();

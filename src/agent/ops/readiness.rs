@@ -1,10 +1,12 @@
-//! Whether the agent does its work, by what its parts tell: each sets its own reason when it changes.
+//! Whether the agent can do its work: each of its parts sets and clears its own reason
+//! why not.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::metrics::Metrics;
 
-/// What keeps an agent from doing its work, by the words of `/readyz`, in the order in which they are told.
+/// Why an agent cannot do its work, in the words of `/readyz`. The order is that of the
+/// answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Unready {
     /// Too many renders do not end.
@@ -33,7 +35,7 @@ impl Unready {
     }
 }
 
-/// The reasons that hold now, and what is to be mended although the agent works.
+/// The reasons that hold now, and what has to be mended although the agent works.
 pub(crate) struct Readiness {
     metrics: Arc<Metrics>,
     state: Mutex<State>,
@@ -43,7 +45,8 @@ pub(crate) struct Readiness {
 struct State {
     /// Sorted.
     reasons: Vec<Unready>,
-    /// Whether the site's files on disk have errors, so that the ones before them are still used.
+    /// Whether the site's files on disk have errors, so that the agent still uses the
+    /// files it read before.
     is_site_faulty: bool,
 }
 
@@ -70,12 +73,13 @@ impl Readiness {
         self.metrics.set_site_up(!is_faulty);
     }
 
-    /// Returns what keeps the agent from doing its work; none if it is ready.
+    /// Returns the reasons why the agent cannot do its work; none if it is ready.
     pub(crate) fn reasons(&self) -> Vec<&'static str> {
         self.state().reasons.iter().map(|reason| reason.as_str()).collect()
     }
 
-    /// Returns what is to be mended although the agent does its work, by the words of `/readyz`.
+    /// Returns what has to be mended although the agent does its work, in the words of
+    /// `/readyz`.
     pub(crate) fn faults(&self) -> Vec<&'static str> {
         if self.state().is_site_faulty { vec!["site"] } else { Vec::new() }
     }

@@ -1,4 +1,5 @@
-//! Reloads the site when its files change. A site with errors is not taken: the old one stays.
+//! Reloads the site when its files change. If the changed site has errors, the agent
+//! keeps the old one.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -27,7 +28,8 @@ pub(crate) fn run(
         stamps.remove(SETTINGS_FILE);
         Some(stamps)
     };
-    // What was written after the site was opened, while the agent waited for its stores, may not be loaded.
+    // The comparison begins with the files as they were when the site was opened: what
+    // was written while the agent waited for its stores may not be loaded.
     let current = issue_service.current();
     let opened = current.press().site().versions_at_open().cloned();
     let mut loaded = opened.map_or_else(look, |mut opened| {
@@ -38,9 +40,10 @@ pub(crate) fn run(
     let mut last = None;
     while !shutdown.stop.wait(interval) {
         let Some(seen) = look() else { continue };
-        // A wish stays until the folder can be read.
+        // A reload that was asked for is done once the folder can be read.
         let is_asked = asked.swap(false, Ordering::Relaxed);
-        // Several files are rarely written at once: wait until two looks agree.
+        // Several files are rarely written at once: wait until the folder is the same
+        // twice.
         let is_at_rest = last.as_ref() == Some(&seen);
         let is_changed = loaded.as_ref() != Some(&seen);
         last = Some(seen);

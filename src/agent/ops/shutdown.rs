@@ -32,7 +32,7 @@ impl Shutdown {
         Self { readiness, stop, closed, unhealthy: AtomicBool::new(false) }
     }
 
-    /// Requests the stop, to be complete within that time.
+    /// Requests the stop, to be complete within the time `within`.
     pub(crate) fn request_stop(&self, within: Duration) {
         self.readiness.set(Unready::Stopping, true);
         self.stop.request(within);
@@ -50,7 +50,8 @@ impl Shutdown {
 }
 
 impl StopSignal {
-    /// Requests the stop, to be complete within that time. The first request decides the deadline.
+    /// Requests the stop, to be complete within the time `within`. The first request
+    /// decides the deadline.
     pub(crate) fn request(&self, within: Duration) {
         self.lock().get_or_insert_with(|| Instant::now() + within);
         self.requested.notify_all();
@@ -65,7 +66,8 @@ impl StopSignal {
         self.lock().is_some_and(|deadline| Instant::now() >= deadline)
     }
 
-    /// Waits for that time, or until the stop is requested. Returns whether it is requested.
+    /// Waits for the time `time`, or until the stop is requested. Returns whether it is
+    /// requested.
     pub(crate) fn wait(&self, time: Duration) -> bool {
         let deadline = self.lock();
         let waited = self.requested.wait_timeout_while(deadline, time, |it| it.is_none());

@@ -1,4 +1,4 @@
-//! What the sender of a request is told of it.
+//! The answer to a request: what its sender is told.
 
 use serde_json::{Map, Value, json};
 
@@ -17,7 +17,7 @@ pub enum Answer {
     Issued {
         /// Its ids and URLs.
         urls: CertificateUrls,
-        /// Whether it was issued now.
+        /// Whether this request issued it, or why it did not.
         outcome: IssueOutcome,
         /// Which edition it is, counted from 1.
         edition: u32,
@@ -36,7 +36,7 @@ pub enum Answer {
         /// The reason.
         why: String,
     },
-    /// Nothing was to be done.
+    /// There was nothing to do.
     Ignored {
         /// The reason.
         why: String,
@@ -54,7 +54,7 @@ pub enum Answer {
     },
 }
 
-/// The page of a certificate, as far as its answer tells of it.
+/// What an answer tells of a certificate's page.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct IssuedPage {

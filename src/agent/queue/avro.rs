@@ -1,6 +1,6 @@
-//! Avro's binary encoding, as far as the events of Open edX need it: the fields of a record follow
-//! each other without names. No value is longer than the bytes that hold it. Bytes after the last
-//! known field are ignored: a newer writer adds fields there.
+//! Avro's binary encoding, as far as the events of Open edX need it: the fields of a
+//! record follow each other without names. A length is refused if fewer bytes are left.
+//! Bytes after the last known field are ignored, because newer writers add fields there.
 
 use crate::base::error::{Error, ErrorKind, Result};
 

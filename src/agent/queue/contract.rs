@@ -1,4 +1,5 @@
-//! What every queue does: the trait, and what its methods tell of a lease and of the queue's depth.
+//! The trait that every queue implements, and what its methods return: the state of a
+//! lease, and the depth of the queue.
 
 use std::fmt;
 use std::time::Duration;
@@ -51,11 +52,11 @@ pub trait Queue: fmt::Debug + Send + Sync {
     /// See [`Queue`].
     fn nack(&self, delivery: &Delivery, after: Duration) -> Result<()>;
 
-    /// Records that a delivery in hand counts as handed out so often. A queue that does not count has
-    /// nothing to do.
+    /// Sets how often the request of a delivery in hand counts as handed out. A queue
+    /// that does not count does nothing.
     ///
     /// # Errors
-    /// See [`Queue`]; the number before may then still count.
+    /// See [`Queue`]; the previous number may then still count.
     fn set_attempts(&self, _delivery: &Delivery, _attempts: u32) -> Result<()> {
         Ok(())
     }
@@ -77,7 +78,7 @@ pub trait Queue: fmt::Debug + Send + Sync {
     fn lease(&self) -> Duration;
 }
 
-/// Whether a lease has lasted.
+/// Whether the caller still holds a lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LeaseState {
     /// The caller holds the lease, or held it until this call.

@@ -63,7 +63,7 @@ pub enum Task {
 pub struct Revocation {
     /// Which certificate.
     pub target: Target,
-    /// The reason that its page shows to everybody.
+    /// The reason that the certificate's page shows to everyone.
     pub reason: String,
     /// When the revocation was asked for, if the sender says so: a certificate that was asked for
     /// later stays valid.
@@ -80,7 +80,8 @@ pub enum Target {
 }
 
 impl Correlation {
-    /// Reads what an answer repeats, as far as it is there, from the keys of this name.
+    /// Reads what an answer repeats: the action, and the values of the keys with these
+    /// names. A value that is missing or no text is left out.
     pub(super) fn of(
         object: &JsonObject,
         course: &str,
@@ -109,8 +110,9 @@ impl Task {
         }
     }
 
-    /// Lets the task issue a revoked certificate again if `reissue` is set, whatever the message
-    /// says, unless it is cautious: the rows of a list do what the list was given.
+    /// If `reissue` is set, lets the task issue a revoked certificate again even if its
+    /// message does not say so. A cautious task is left as it is: it is the row of a
+    /// list, whose options were given with the list.
     pub(super) fn with_reissue(self, reissue: bool) -> Self {
         match self {
             Self::Issue { request, options, replaces } => {
@@ -143,8 +145,9 @@ impl Delivery {
         self
     }
 
-    /// Sets when the request was accepted, by the clock of the queue. Unless the request says itself when
-    /// it was made, it then brings back nothing that was revoked since.
+    /// Sets when the request was accepted, by the clock of the queue. If the request does
+    /// not say when it was made, this time counts: the request then issues nothing again
+    /// that was revoked later.
     pub fn with_accepted_at(self, at: Timestamp) -> Self {
         self.with_acceptance(Some(Acceptance { at, was_kept: false }))
     }
@@ -171,9 +174,9 @@ impl Delivery {
         &self.id
     }
 
-    /// Returns how often the request was handed out and neither answered nor returned, this time
-    /// included. A request that ends each process that receives it is recognized by that. Always 1
-    /// if the queue does not count.
+    /// Returns how often the request was handed out and neither answered nor returned,
+    /// this time included. By this number the agent recognizes a request that ends each
+    /// process that receives it. Always 1 if the queue does not count.
     pub fn attempt(&self) -> u32 {
         self.attempt
     }

@@ -17,7 +17,7 @@ use crate::site::request::limits::{MAX_ID, truncated};
 
 /// The prefix of the types of these events.
 const TYPE_PREFIX: &str = "org.openedx.learning.certificate.";
-/// The reason that the page of a certificate shows which an event revoked.
+/// The reason that is shown on the page of a certificate that an event revoked.
 const REASON: &str = "revoked by the learning platform";
 
 /// The mode of enrolment that earns no certificate on Open edX; all others do
@@ -186,7 +186,8 @@ fn task(
         .with_username(data.username)
         .with_requested_at(requested_at);
     if !data.grade.is_empty() {
-        // The platform writes a share of 1, whatever the course prints.
+        // The platform writes a fraction from 0 to 1, in whatever form the course prints
+        // grades.
         request = request.with_grade_fraction(data.grade);
     }
     request.check_limits()?;

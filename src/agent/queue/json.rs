@@ -51,7 +51,7 @@ impl Task {
 }
 
 fn task(object: &JsonObject) -> Result<Task> {
-    // The answer repeats it as a text.
+    // The answer repeats the reference, so it has to be a text.
     object.text("reference")?;
     match object.text("action")?.unwrap_or("issue") {
         "issue" => issue(object),

@@ -50,8 +50,9 @@ pub struct AnsweredRequest {
 }
 
 struct Shared {
-    /// Before the number of each request in its id. A register remembers the ids of what was done, also
-    /// after the process ends, and a request of the next one is not the same.
+    /// An id is this prefix and the request's number. Each process has another prefix: a
+    /// register remembers the ids of finished requests after the process has ended, and a
+    /// request of the next process is not one of those.
     prefix: String,
     state: Mutex<State>,
     /// Notified when a request may have become ready.
@@ -71,8 +72,8 @@ struct Request {
     message: Message,
     /// How often it was handed out and neither answered nor returned.
     attempts: u32,
-    /// The number of the last lease, which only its holder knows; 0 if there was none or the
-    /// request was returned.
+    /// The number of the last lease, which only its holder knows; 0 if there was none or
+    /// the request was returned.
     lease: u64,
     /// When it is handed out next: at once, after a delay, or when its lease ends.
     ready_at: Instant,
@@ -92,7 +93,7 @@ struct LeaseReceipt {
 impl MemoryQueue {
     /// An empty queue, whose leases last a minute.
     pub fn new() -> Self {
-        // Random keys of the process, from the operating system.
+        // The keys of a `RandomState` are random: they come from the operating system.
         let prefix = RandomState::new().hash_one(());
         let shared = Shared {
             prefix: format!("{prefix:016x}"),
@@ -234,7 +235,8 @@ impl Queue for MemoryQueue {
         let Some(receipt) = held(&state, delivery) else { return Ok(()) };
         if let Some(request) = state.requests.get_mut(&receipt.request) {
             request.lease = 0;
-            // The agent returns it by itself: this attempt has ended nothing.
+            // The agent itself returns the request: this attempt has not ended the
+            // process.
             request.attempts = request.attempts.saturating_sub(1);
             request.ready_at = Instant::now() + after.min(self.lease);
         }

@@ -17,14 +17,15 @@ use crate::site::settings::RedisSettings;
 use crate::site::settings::Secret;
 use crate::site::settings::{AgentSettings, QueueKind};
 
-/// Opens the queue of these settings, without [checking](Queue::check) it. Paths of password files
-/// are relative to the folder `site`. `consumer` is the agent's name, which differs from that of
-/// each other agent that shares the queue.
+/// Opens the queue of these settings, without [checking](Queue::check) it. Paths of
+/// password files are relative to the folder `site`. `consumer` is the agent's name,
+/// which has to differ from that of each other agent that shares the queue.
 ///
 /// # Errors
 /// As [`AgentSettings::check`]; [`ErrorKind::MissingField`]: the settings name no queue;
-/// [`ErrorKind::MissingFile`], [`ErrorKind::Io`], [`ErrorKind::InvalidValue`]: a password file is
-/// missing, unreadable or empty, an address is none, or this build does not have the queue.
+/// [`ErrorKind::MissingFile`], [`ErrorKind::Io`], [`ErrorKind::InvalidValue`]: a password
+/// file is missing, unreadable or empty, an address is not valid, or this build does not
+/// have the queue.
 pub fn open(
     settings: &AgentSettings,
     site: &Path,
@@ -53,7 +54,7 @@ fn open_redis(
 /// Opens the queue in Redis for the rows of a list, which are requests in JSON.
 ///
 /// # Errors
-/// As [`open`]; [`ErrorKind::InvalidValue`]: the queue is none in Redis.
+/// As [`open`]; [`ErrorKind::InvalidValue`]: the queue is not in Redis.
 #[cfg(feature = "redis")]
 pub fn open_batch(
     settings: &AgentSettings,
@@ -64,7 +65,8 @@ pub fn open_batch(
         .map_err(|error| settings.at("REDIS__URL", error))
 }
 
-/// Opens what agents have kept of requests in the streams besides that of the requests.
+/// Opens the streams in which agents keep answers, dead letters and requests for unknown
+/// courses.
 ///
 /// # Errors
 /// As [`open_batch`].
@@ -116,8 +118,8 @@ fn open_xqueue(settings: &AgentSettings, _: &Path) -> Result<Arc<dyn Queue>> {
     Err(not_built_in(settings, "xqueue"))
 }
 
-/// Returns a secret that the settings hold, else that of the file which they name. `variable` is
-/// where an error in the file belongs.
+/// Returns the secret that the settings hold, or else the one in the file that they name.
+/// An error in the file is reported at the setting `variable`.
 #[cfg(any(feature = "redis", feature = "xqueue"))]
 fn find_secret(
     settings: &AgentSettings,

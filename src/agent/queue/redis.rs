@@ -1,9 +1,9 @@
 //! Redis Streams: the event bus of Open edX, or an operator's own stream of requests in JSON.
 //!
-//! A consumer group is the queue, and its list of pending entries holds the leases: an entry is
-//! acknowledged after the work, and another agent claims the entries of one that ended once they
-//! were idle for the lease. Answers and unusable messages go to streams of their own, in one
-//! script with the acknowledgement.
+//! A consumer group is the queue, and its list of pending entries holds the leases. An
+//! entry is acknowledged after the work; once it was idle for the time of a lease,
+//! because its agent has ended, another agent claims it. Answers and unusable messages go
+//! to streams of their own, in one script with the acknowledgement.
 
 mod batch;
 mod connections;
@@ -37,16 +37,16 @@ use crate::base::error::{Error, ErrorKind, Result};
 use crate::site::request::limits::MAX_ID;
 use crate::site::settings::RedisSettings;
 
-/// How often pending entries are looked through at most: for returned ones, and those of agents
-/// that ended.
+/// How often pending entries are looked through at most, for those that were returned and
+/// those of agents that have ended.
 const MAX_SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 /// The most fields of an entry that go to the stream of dead letters.
 const MAX_FIELDS: usize = 64;
 /// The most bytes of a field that go to the stream of dead letters.
 const MAX_FIELD: usize = 64 << 10;
 
-/// Runs commands one after the other up to the first that fails, and returns the reply to the last. Each
-/// has the number of its parts before it.
+/// Runs commands one after the other up to the first that fails, and returns the reply to
+/// the last. In the arguments each command comes after the number of its parts.
 const SETTLE: &str = "\
     local reply = 0 \
     local at = 1 \
@@ -153,7 +153,7 @@ impl RedisQueue {
         }
     }
 
-    /// Does once what an agent needs before it receives.
+    /// Creates the group and deletes idle consumers, once before the first receipt.
     fn prepare(&self) -> Result<()> {
         if !self.is_prepared.load(Ordering::Acquire) {
             self.create_group()?;
@@ -163,11 +163,13 @@ impl RedisQueue {
         Ok(())
     }
 
-    /// Refuses a server that spreads its keys over several, or only tells where the server is.
+    /// Refuses a server of a Redis Cluster, which has a part of the keys only, and a
+    /// Sentinel, which only tells where the server is.
     fn check_mode(&self) -> Result<()> {
         let info: String =
             match self.connections.ask(Duration::ZERO, cmd("INFO").arg("server")) {
-                // A user without the right to ask is told by the first command on a stream.
+                // If the user may not ask this, a wrong server shows at the first command
+                // on a stream.
                 Err(error) if error.kind() == ErrorKind::QueueRefused => return Ok(()),
                 info => info?,
             };
@@ -191,7 +193,8 @@ impl RedisQueue {
         }
     }
 
-    /// Asks for a right, by a command on a group that does not exist, which changes nothing.
+    /// Checks whether the user may run a command. The command names a group that does not
+    /// exist, so that it changes nothing.
     fn check_right(&self, ask: &mut Cmd) -> Result<()> {
         match self.connections.ask::<Value>(Duration::ZERO, ask) {
             Err(error) if error.kind() == ErrorKind::QueueRefused => Err(error),
@@ -216,7 +219,8 @@ impl RedisQueue {
     /// Claims an entry that was returned, or whose agent has not extended its lease.
     fn claim(&self) -> Result<Option<Delivery>> {
         let Ok(mut sweep) = self.sweep.try_lock() else { return Ok(None) };
-        // Each call looks at ten entries; about as many are pending as requests are in hand.
+        // Each call looks at ten pending entries, and there are about as many as requests
+        // in hand: a hundred calls are enough.
         for _ in 0..100 {
             if Instant::now() < sweep.next_at {
                 return Ok(None);
@@ -249,7 +253,7 @@ impl RedisQueue {
         Ok(None)
     }
 
-    /// Returns how long it takes until entries are claimed again.
+    /// Returns the time until entries are claimed again.
     fn until_claim(&self) -> Duration {
         let sweep = self.sweep.lock().unwrap_or_else(PoisonError::into_inner);
         sweep.next_at.saturating_duration_since(Instant::now())
@@ -292,8 +296,8 @@ impl RedisQueue {
         add
     }
 
-    /// Adds the result to the stream of all results, and to that of the list which the request is a
-    /// row of.
+    /// Returns the commands that add the result to the stream of all results and, for the
+    /// row of a list, to the results of that list.
     fn results(&self, delivery: &Delivery, answer: &Answer) -> Vec<Cmd> {
         let result = answer.to_json(delivery).to_string();
         let fields = delivery.receipt::<Fields>();
@@ -307,7 +311,8 @@ impl RedisQueue {
         [add].into_iter().chain(of_batch).collect()
     }
 
-    /// Keeps a request whose course is unknown, as it came.
+    /// Returns the command that keeps a request whose course is unknown, as it came.
+    /// `None` for all other requests, and for one that is too large to be kept.
     fn keep(&self, delivery: &Delivery, answer: &Answer) -> Option<Cmd> {
         let fields = delivery.receipt::<Fields>()?;
         if !matches!(answer, Answer::Failed { kind: ErrorKind::UnknownCourse, .. }) {
@@ -330,8 +335,9 @@ impl RedisQueue {
         Some(keep)
     }
 
-    /// Adds `entries` and acknowledges, in one script: if an entry cannot be added the request is not
-    /// acknowledged. A transaction would do that all the same.
+    /// Runs the commands `entries`, which add entries, and acknowledges, in one script:
+    /// if an entry cannot be added, the request is not acknowledged. A transaction would
+    /// acknowledge it nevertheless.
     fn settle(&self, delivery: &Delivery, entries: Vec<Cmd>) -> Result<LeaseState> {
         let mut acknowledge = cmd("XACK");
         acknowledge.arg(&self.stream).arg(&self.group).arg(delivery.id());
@@ -351,8 +357,9 @@ impl RedisQueue {
         }
     }
 
-    /// Deletes the consumers of agents that ended, whose names stay in the group otherwise. A
-    /// consumer without pending entries loses nothing if its agent still runs.
+    /// Deletes the consumers of agents that have ended: their names would stay in the
+    /// group. If the agent of a consumer without pending entries still runs, it loses
+    /// nothing by that.
     fn delete_idle_consumers(&self) {
         const SCRIPT: &str = "\
             for _, c in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do \
@@ -445,7 +452,7 @@ impl Queue for RedisQueue {
         let mut claim = cmd("XCLAIM");
         claim.arg(&self.stream).arg(&self.group).arg(&self.consumer).arg(0);
         claim.arg(delivery.id()).arg("IDLE").arg(idle);
-        // The agent returns it by itself: this attempt has ended nothing.
+        // The agent itself returns the request: this attempt has not ended the process.
         claim.arg("RETRYCOUNT").arg(delivery.attempt().saturating_sub(1)).arg("JUSTID");
         self.connections.ask::<Value>(Duration::ZERO, &claim).map(drop)
     }

@@ -7,9 +7,10 @@
 //! management system, and hands the request out again if that refuses the answer, up to four times
 //! in all, also after a success.
 //!
-//! The decision made here: an agent fetches one request at a time, because the server locks no row
-//! and hands the same request to all who ask at once. A request that is handed out again while it
-//! is in hand is not done twice: the answer takes its new key.
+//! The decision made here: an agent fetches one request at a time, because the server
+//! locks no row and hands the same request to all who ask at once. A request that is
+//! handed out again while it is in hand is not worked on twice: its answer is sent with
+//! the new key.
 
 pub(crate) mod message;
 mod session;
@@ -34,7 +35,7 @@ use crate::site::settings::XqueueSettings;
 /// The longest deadline of a query. Sending a result may take longer: the server waits for the
 /// learning management system.
 const MAX_QUERY_DEADLINE: Duration = Duration::from_secs(15);
-/// The most successes that are remembered, so that no error follows them.
+/// The most successes that are remembered, so that no error is sent after them.
 const MAX_REMEMBERED: usize = 10_000;
 /// How often a waiting thread looks whether another one has received a request.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
@@ -143,7 +144,7 @@ impl XQueue {
         }
     }
 
-    /// Fetches a request; `None` if there is none, or none that is not in hand.
+    /// Fetches a request. `None` if there is none, or if it is already in hand.
     fn fetch(&self) -> Result<Option<Delivery>> {
         match self.get("get_submission")? {
             Response::Success(Value::String(content)) => {
@@ -166,7 +167,7 @@ impl XQueue {
         }
     }
 
-    /// The request in an answer of the server; `None` if it is in hand.
+    /// Reads the request in an answer of the server. `None` if it is already in hand.
     fn delivery(&self, content: &Value) -> Result<Option<Delivery>> {
         // The server wants its header back unchanged.
         let header = match content.get("xqueue_header") {
@@ -193,8 +194,8 @@ impl XQueue {
         Ok(Some(delivery.with_receipt(receipt)))
     }
 
-    /// Notes that a request is in hand. `None` if it was already: its lease ran out while it is
-    /// worked on, and the server takes an answer under the new key alone.
+    /// Records that a request is in hand. `None` if it was already: its lease has run out
+    /// while it is worked on, and the server takes an answer only with the new key.
     fn take_in_hand(
         &self,
         id: &str,
@@ -219,7 +220,8 @@ impl XQueue {
                 let message = format!("`{}` is of another queue", delivery.id());
                 return Err(Error::new(ErrorKind::InvalidValue, message));
             };
-            // The key has changed while the reply was on its way: it is sent under the new one.
+            // The key has changed while the reply was on its way: send it with the new
+            // one.
             if sent.as_ref() == Some(&receipt.header) {
                 return Ok(LeaseState::Lost);
             }
@@ -234,7 +236,8 @@ impl XQueue {
         let form = [("xqueue_header", header), ("xqueue_body", reply)];
         match self.session.post("put_result", &form, self.deadline)? {
             Response::Success(_) => Ok(LeaseState::Held),
-            // A server that uses HTTP status codes answers so to a key that is not the current one.
+            // A server that uses HTTP status codes gives this answer to a key that is not
+            // the current one.
             Response::Denied | Response::NotFound => Ok(LeaseState::Lost),
             Response::Failure(why) if why == "Incorrect key for submission" => {
                 Ok(LeaseState::Lost)
@@ -352,7 +355,7 @@ impl Queue for XQueue {
                 None => Err(self.failed("ask how long the queue is", &why)),
             },
             Response::Denied => Err(self.denied()),
-            // The successor inside the learning management system has no such call.
+            // XQueue's successor inside the learning management system has no such call.
             Response::NotFound | Response::Success(_) => Ok(None),
         }
     }

@@ -1,9 +1,9 @@
-//! The requests whose renders were abandoned: one is never started while it may still run, and not a
-//! third time.
+//! Remembers the requests whose renders were abandoned: none is started while its render
+//! may still run, nor after it was abandoned twice.
 //!
-//! A render that exceeded its deadline may never end, and its thread cannot be stopped. The decision
-//! made here: what is remembered is the content of the request, whatever message brings it, so that
-//! the same request occupies one thread at most.
+//! A render that exceeded its deadline may never end, and its thread cannot be stopped. The
+//! decision made here: what is remembered is the content of the request, not its message,
+//! so that the same request occupies one thread at most.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -14,7 +14,7 @@ use ring::digest::{SHA256, digest};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::site::request::Request;
 
-/// A request that exceeds its deadline so often is set aside.
+/// A request that exceeds its deadline this often is set aside.
 const MAX_ABANDONED: u32 = 2;
 /// A request is set aside if abandoned renders still run after this time.
 const MAX_WAIT: Duration = Duration::from_secs(20);
@@ -36,7 +36,7 @@ struct Remembered {
 struct Abandoned {
     times: u32,
     last: Instant,
-    /// Which site it was: after a change of the site the request may be in order.
+    /// The generation of the site: once the site has changed, the request may succeed.
     generation: usize,
 }
 
@@ -70,7 +70,8 @@ impl RequestDigest {
 }
 
 impl AbandonedRequests {
-    /// Returns whether a request may be started, while so many abandoned renders still run.
+    /// Returns whether a request may be started, given the number of abandoned renders
+    /// that still run.
     pub(super) fn start(
         &self,
         request: RequestDigest,

@@ -1,4 +1,5 @@
-//! A lock for each award: of two requests for the same certificate the second finds it issued.
+//! A lock for each award, so that of two requests for the same certificate the second one
+//! finds it issued.
 //!
 //! The decision made here: no thread waits for a lock. A request whose award is locked waits itself,
 //! in the [`WaitingLine`](super::waiting_line::WaitingLine) of its source.

@@ -9,8 +9,8 @@ pub(super) enum Disposition {
     Reject,
     /// It is returned to its queue and tried again, without a limit: the request is not at fault.
     Retry,
-    /// It exceeded its deadline. It is tried once more, because the machine may have been busy, or
-    /// set aside.
+    /// It exceeded its deadline. It is tried once more, because the machine may have been
+    /// busy, and then set aside.
     Abandoned,
     /// It is returned to its queue, and the agent ends.
     Shutdown,
@@ -21,10 +21,10 @@ impl Disposition {
     pub(super) fn of(error: &Error) -> Self {
         match error.kind().class() {
             ErrorClass::Input | ErrorClass::Site | ErrorClass::Internal => Self::Reject,
-            // The request waits until the operator has mended it.
+            // The request waits until the operator has mended the environment.
             ErrorClass::Environment => Self::Retry,
             ErrorClass::Transient => match error.kind() {
-                // The request may itself be what takes so long.
+                // The request itself may be what takes so long.
                 ErrorKind::Deadline => Self::Abandoned,
                 // Only a new process has threads that are free.
                 ErrorKind::Unhealthy => Self::Shutdown,

@@ -100,7 +100,8 @@ impl Performer {
         match task {
             Task::Issue { request, options, replaces } => {
                 let ClockReading { now, today } = self.clock.read()?;
-                // No request is accepted after now, whatever a clock said when it came.
+                // No request was accepted later than now, even if another machine's clock
+                // says so.
                 let acceptance = delivery.acceptance();
                 let acceptance =
                     acceptance.map(|it| Acceptance { at: it.at.min(now), ..it });
@@ -183,7 +184,7 @@ impl Performer {
     }
 }
 
-/// The error of a request that is not started any more.
+/// The error of a request that is never started again.
 pub(super) fn set_aside() -> Error {
     Error::new(
         ErrorKind::Deadline,
@@ -194,8 +195,8 @@ pub(super) fn set_aside() -> Error {
     )
 }
 
-/// Returns the certificate that was issued for a request that fails now: another agent may have
-/// answered with it before, and no error follows a success.
+/// Returns the certificate that was issued before for a request that fails now: another
+/// agent may have answered with it, and no error is sent after a success.
 fn standing(issuer: &IssueService, request: &Request, error: Error) -> Result<Receipt> {
     match Disposition::of(&error) {
         Disposition::Retry | Disposition::Shutdown => Err(error),

@@ -1,12 +1,13 @@
 //! Whether requests of a source are worked on side by side or one alone.
 //!
-//! A request that ends the process takes along all others in hand, and nothing tells which of them
-//! it was. A request that was in hand too often is therefore worked on alone, so that the others
-//! of its source are not suspected with it.
+//! A request that ends the process interrupts all others in hand, and nothing tells which
+//! of them was the cause. A request that was in hand too often is therefore worked on
+//! alone, so that the others of its source are not suspected with it.
 //!
-//! The decision made here: each source has a quarantine of its own, which is held from before a
-//! request is received until it is answered or a first attempt to answer it has failed: an answer
-//! that the queue of one source does not take stops no other request. Each wait has an end.
+//! The decision made here: each source has a quarantine of its own, because an answer
+//! that the queue of one source does not take must stop no other request. It is held from
+//! before a request is received until that is answered, or until a first attempt to
+//! answer it has failed. Each wait has an end.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -62,7 +63,7 @@ impl Quarantine {
             self.changed.wait_timeout_while(state, wait, |state| state.shared > 0);
         let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         let is_alone = state.shared == 0;
-        // Before the guard, whose end takes the lock.
+        // Unlocked before `guard` is dropped, which takes the same lock.
         drop(state);
         is_alone.then_some(guard)
     }

@@ -40,9 +40,10 @@ impl Responder {
         Self { health, metrics, shutdown, webhook }
     }
 
-    /// Answers a delivery, and repeats it until the queue takes the answer or the agent's time to
-    /// stop is over: the work is done and must not be lost. The guard of the quarantine is dropped
-    /// after the first attempt, so that no other request waits for the further ones.
+    /// Answers a delivery, and tries again until the queue takes the answer or the
+    /// agent's time to stop is over: the work is done and must not be lost. The guard of
+    /// the quarantine is dropped after the first attempt, so that no other request waits
+    /// for the further ones.
     pub(super) fn respond<G>(
         &self,
         source: &RequestSource,
@@ -116,14 +117,14 @@ impl Responder {
             let error = loggable(error);
             tracing::warn!(source = source.name, id, error, "the request is tried again");
         }
-        // If this fails the request comes again when its lease runs out.
+        // If this fails, the request is handed out again when its lease runs out.
         if let Err(error) = source.queue.nack(delivery, pause) {
             source.record(Err(&error));
         }
     }
 }
 
-/// Logs an outcome; what may name the recipient is logged at `debug` alone.
+/// Logs an outcome. What may name the recipient is logged at the level `debug` alone.
 fn log(source: &RequestSource, delivery: &Delivery, answer: &Answer) {
     let (source, id) = (source.name, delivery.id());
     let course = delivery.correlation().course.as_deref();

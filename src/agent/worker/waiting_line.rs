@@ -1,8 +1,8 @@
 //! The requests of a source that wait until another one of their award is done.
 //!
-//! Takes a request whose award is locked; gives it back, in the order of arrival, once the award is
-//! free. The worker that brought it works on another request meanwhile: many requests for one
-//! certificate stall no other.
+//! A request whose award is locked waits here, and is taken out again in the order of
+//! arrival, once the award is free. The worker that brought it works on another request
+//! meanwhile, so that many requests for one certificate stall no other.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -33,7 +33,8 @@ impl HeldDelivery {
         Self { delivery, award, _lease: lease }
     }
 
-    /// Locks its award, whatever else waits for that. `None` if a thread works on the award.
+    /// Locks its award, even if other deliveries wait for it. `None` if a thread works on
+    /// the award.
     pub(super) fn lock(&self, locks: &AwardLocks) -> Option<Option<AwardGuard>> {
         let Some(award) = &self.award else { return Some(None) };
         locks.try_lock(award).map(Some)

@@ -1,11 +1,13 @@
-//! Pages that differ from one that Typst laid out before in a name, an address and a code.
+//! Keeps pages that Typst laid out, for later pages that differ from them in a few words.
 //!
-//! Takes a fitted sheet, gives the frames of its page. The decisions made here: the layouts that are
-//! built in ask of a name and of a sentence with an address only what they were fitted with, and pass
-//! them to `slot`; so pages whose sheets agree in all else differ in what stands in these slots, and
-//! this is set by itself ([`SlotWords`]). A page is kept only if the words that were set by themselves
-//! are those that Typst set on it, letter by letter; any other is laid out whole each time. So what
-//! a page looks like does not depend on what is kept.
+//! Takes a fitted sheet, gives the frames of its page. Pages of one course differ in the
+//! *varying words*: those of the slots that hold the name of the recipient or an address,
+//! and the QR code. A built-in layout reads of these words only how they were fitted, and
+//! passes them to `slot`; so pages whose sheets agree in all else differ in nothing but
+//! the content of these slots, which is laid out alone ([`SlotWords`]). The decision made
+//! here: a page is kept only if the varying words, laid out alone, are letter by letter
+//! those that Typst set on it; any other is laid out whole each time. So the look of a
+//! page does not depend on what is kept.
 
 mod frame_place;
 mod same_frame;
@@ -38,10 +40,10 @@ use crate::press::sheet::Sheet;
 use crate::press::sheet::image::SheetImage;
 use crate::press::sheet::sentence::Sentence;
 
-/// The role of the name.
+/// The role of the recipient's name.
 const RECIPIENT: &str = "recipient";
 
-/// Pages by all that they depend on but the words of such slots, and the code.
+/// Pages by all that they depend on, except the varying words and the QR code.
 #[derive(Debug)]
 pub(crate) struct KeptPages(Recent<u128, Option<Arc<KeptPage>>>);
 
@@ -51,19 +53,21 @@ struct KeptPage {
     pages: EcoVec<typst_layout::Page>,
     info: DocumentInfo,
     slots: Vec<KeptSlot>,
-    /// Where the code is, if the page has one.
+    /// Where the QR code is, if the page has one.
     code: Option<KeptCode>,
 }
 
-/// A slot whose words differ.
+/// A slot with varying words.
 #[derive(Debug)]
 struct KeptSlot {
     id: String,
     place: FramePlace,
     style: SlotStyle,
-    /// Whether it stands in a block of the slot, beyond which its letters extend.
+    /// Whether letters extend beyond the slot. Its group then stands in a block, at a
+    /// position that depends on them.
     extends: bool,
-    /// Which of the fits of its sentence the layout chose: 0 for the first, else that of `smaller`.
+    /// Which fit of its sentence the layout chose: 0 for `fitted`, else the one in
+    /// `smaller`, from 1.
     step: usize,
     /// The side on which the layout aligns its lines, if that is not the one that is declared.
     align: Option<SlotAlign>,
@@ -73,7 +77,7 @@ struct KeptSlot {
 const SIDES: [Option<SlotAlign>; 4] =
     [None, Some(SlotAlign::Start), Some(SlotAlign::Center), Some(SlotAlign::End)];
 
-/// The positions of the code's picture and of the tag that begins it.
+/// The positions of the QR code's picture and of the tag that begins it.
 #[derive(Debug)]
 struct KeptCode {
     image: FramePlace,
@@ -88,7 +92,8 @@ impl KeptPages {
         Self(Recent::new(Self::MAX_PAGES))
     }
 
-    /// The document of a sheet, if a page is kept that it differs from in such words alone.
+    /// The document of a sheet, if a page is kept from which it differs in the varying
+    /// words alone.
     pub(super) fn document(
         &self,
         key: u128,
@@ -112,8 +117,8 @@ impl KeptPages {
     }
 }
 
-/// All that a page depends on but the words of slots that differ; `None` for a layout that may read
-/// them, and for a page with attachments.
+/// A digest of all that a page depends on, except the varying words. `None` for a layout
+/// with code of its own, which may read these words.
 pub(super) fn key(
     sheet: &Sheet,
     layout: &Layout,
@@ -158,7 +163,8 @@ pub(super) fn key(
     )))
 }
 
-/// The sentences whose words differ: the name, and those with the name or an address in them.
+/// The sentences with varying words: the name, and those that contain the name or an
+/// address.
 fn differing(sheet: &Sheet) -> impl Iterator<Item = &Sentence> {
     let name = name_of(sheet);
     let second = sheet.second.iter();
@@ -191,14 +197,15 @@ fn is_differing(sentence: &Sentence, name: Option<&str>) -> bool {
         || name.is_some_and(|name| sentence.bare().contains(name))
 }
 
-/// The name, as it stands in its own sentence.
+/// The recipient's name, as the sentence of that role has it.
 fn name_of(sheet: &Sheet) -> Option<String> {
     let own = sheet.blocks.iter().find(|sentence| sentence.role == RECIPIENT);
     own.map(Sentence::bare).filter(|name| !name.is_empty())
 }
 
 impl KeptPage {
-    /// The page of a document, if the words of its slots are those that are set by themselves.
+    /// The page of a document. `None` if its varying words differ from those that are
+    /// laid out alone.
     fn of(document: &PagedDocument, sheet: &Sheet, fonts: &Fonts) -> Option<Self> {
         let slots: Option<Vec<_>> = differing(sheet)
             .enumerate()
@@ -218,7 +225,7 @@ impl KeptPage {
         })
     }
 
-    /// The page with the words and the code of another sheet.
+    /// The page with the varying words and the QR code of another sheet.
     fn with(&self, sheet: &Sheet, fonts: &Fonts) -> Option<PagedDocument> {
         let mut pages = self.pages.clone();
         let mut put = |place: &FramePlace, change: &Change<'_>| {

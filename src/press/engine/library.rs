@@ -6,8 +6,9 @@ use typst::foundations::{Binding, Module, Scope};
 use typst::utils::LazyHash;
 use typst::{Library, LibraryExt};
 
-/// Typst's functions without those that run text as code or load WebAssembly. What is not there can
-/// be reached by no spelling: not by `std`, nor by a name that a layout computes.
+/// Typst's functions without those that run text as code or load WebAssembly. A function
+/// that is not in the library can be reached in no way: not by `std`, nor by a name that
+/// a layout computes.
 pub(crate) static LIBRARY: LazyLock<LazyHash<Library>> = LazyLock::new(|| {
     let mut library = Library::default();
     let mut scope = Scope::new();

@@ -34,7 +34,7 @@ pub(crate) struct PageInput {
     pub(crate) language: Tag,
     pub(crate) second: Option<Tag>,
     pub(crate) fitter: Arc<Fitter>,
-    /// Pages that it may differ from in a few words.
+    /// The pages that are kept, from one of which this page may differ in a few words.
     pub(crate) kept: Arc<KeptPages>,
     pub(crate) layout: Arc<Layout>,
     pub(crate) fonts: Arc<Fonts>,
@@ -73,7 +73,7 @@ pub struct Page {
 }
 
 impl Page {
-    /// A layout that fills more pages than this has lost control of its content.
+    /// A layout that fills more pages than this is faulty.
     const MAX_PAGES: usize = 200;
     /// The longest side of a page, in points: two metres.
     const MAX_SIDE: f64 = 5670.0;
@@ -89,8 +89,8 @@ impl Page {
         Self::set(input.fitted()?, true)
     }
 
-    /// The page of a sheet beside one that is laid out whole, and whether the first one differs from a
-    /// kept page in its words alone.
+    /// Lays out a sheet as usual, and another one whole. The boolean says whether the
+    /// first page can be made from a kept one.
     #[cfg(test)]
     pub(crate) fn both(input: PageInput, again: PageInput) -> Result<([Self; 2], bool)> {
         let kept = input.kept.clone();
@@ -101,7 +101,7 @@ impl Page {
         Ok(([page, Self::set(again.fitted()?, false)?], is_kept))
     }
 
-    /// Lays out a fitted sheet; what is kept is used and added to if `keeps` says so.
+    /// Lays out a fitted sheet. `keeps` says whether kept pages are used and added to.
     fn set(input: PageInput, keeps: bool) -> Result<Self> {
         let PageInput { layout, fonts, attachments, identifier, issued, kept, .. } =
             input;
@@ -172,12 +172,12 @@ impl Page {
         Ok(Self { document, sheet, layout, fonts, identifier, issued, warnings, world })
     }
 
-    /// Typst's warnings that do not spoil a certificate.
+    /// Typst's warnings that are allowed on a certificate.
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
     }
 
-    /// The place of a span, if it lies in the layout's own files rather than in shared ones.
+    /// The place of a span in the layout's own files; `None` for a span in shared ones.
     pub(crate) fn place_in_layout(&self, span: Span) -> Option<Place> {
         self.world.place_in_layout(span)
     }
@@ -209,7 +209,8 @@ impl Page {
     }
 }
 
-/// The document's metadata, from the sheet alone: what the layout sets is overwritten.
+/// The document's metadata, from the sheet alone: values that the layout sets are
+/// overwritten.
 fn info(own: &mut DocumentInfo, sheet: &Sheet) -> DocumentInfo {
     let mut info = own.clone();
     info.title = Some(sheet.title.as_str().into());

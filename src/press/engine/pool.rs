@@ -19,7 +19,8 @@ use crate::base::error::{Error, ErrorKind, Result};
 /// A fixed number of render workers.
 #[derive(Debug)]
 pub(crate) struct RenderPool {
-    /// `None` is a place whose thread could not be started: the job that takes it tries again.
+    /// `None` stands for a worker whose thread could not be started: the job that takes
+    /// it tries again.
     idle: Mutex<Vec<Option<ThreadPool>>>,
     start: fn() -> Result<ThreadPool>,
     freed: Condvar,
@@ -28,7 +29,7 @@ pub(crate) struct RenderPool {
     done: AtomicUsize,
 }
 
-/// Where a render is, so that its end and its deadline agree on which came first.
+/// The state of a render, by which its end and its deadline agree on which came first.
 #[derive(Debug, Default)]
 struct RenderState {
     step: AtomicU8,
@@ -45,7 +46,8 @@ impl RenderState {
         self.step.swap(Self::DONE, Ordering::AcqRel) == Self::ABANDONED
     }
 
-    /// Abandons the render. Returns whether it still runs, at the lowest priority from now on.
+    /// Abandons the render. Returns whether it still runs; its thread then has the lowest
+    /// priority.
     fn abandon(&self) -> bool {
         let abandoned = self.step.compare_exchange(
             Self::RUNNING,
@@ -66,7 +68,7 @@ impl RenderState {
     }
 }
 
-/// A thread by the number that the operating system knows it by.
+/// A thread, by the operating system's number for it.
 #[derive(Debug)]
 struct ThreadId(#[cfg(target_os = "linux")] rustix::process::Pid);
 
@@ -76,9 +78,10 @@ impl ThreadId {
         Some(Self(rustix::thread::gettid()))
     }
 
-    /// Gives the thread the lowest priority. It is slower if that is refused, which is no fault.
+    /// Gives the thread the lowest priority. If the system refuses that, other threads
+    /// are only slower.
     fn yield_to_others(&self) {
-        // On Linux the priority is a thread's own (setpriority(2)).
+        // On Linux each thread has a priority of its own (setpriority(2)).
         let _ = rustix::process::setpriority_process(Some(self.0), 19);
     }
 }
@@ -93,14 +96,15 @@ impl ThreadId {
 }
 
 impl RenderPool {
-    /// In bytes.
+    /// The stack of a worker, in bytes.
     const STACK_SIZE: usize = 16 << 20;
-    /// How many abandoned renders that still run make the pool unhealthy: each takes memory that
-    /// nothing bounds.
+    /// The number of abandoned renders that still run from which the pool is unhealthy:
+    /// the memory of each is unbounded.
     pub(crate) const MAX_ABANDONED: usize = 16;
-    /// After how many renders Typst's caches are evicted. With [`EVICT_AGE`](Self::EVICT_AGE),
-    /// results that twenty renders in a row did not use are dropped. Certificates of one layout
-    /// still find all that they share; keeping results longer takes memory and saves no time.
+    /// After how many renders Typst's caches are evicted. Together with
+    /// [`EVICT_AGE`](Self::EVICT_AGE) this drops results that twenty renders in a row did
+    /// not use. Certificates of one layout still find all that they share; keeping
+    /// results longer would take memory and save no time.
     const EVICT_INTERVAL: usize = 10;
     /// How many evictions in a row an unused result survives.
     const EVICT_AGE: usize = 1;
@@ -181,8 +185,8 @@ impl RenderPool {
                 outcome.unwrap_or_else(|payload| Err(panicked(what, &*payload)))
             }
             None => {
-                // The thread runs until the job ends; a new worker takes its place, at the latest
-                // when the next job needs it.
+                // The thread runs until the job ends. A new worker takes its place now
+                // or, if none can be started, before the next job.
                 drop(worker);
                 self.give_back((self.start)().ok());
                 Err(Error::new(

@@ -11,8 +11,8 @@ use typst::text::{Glyph, TextItem};
 /// The frame with its split items joined, groups included.
 pub(super) fn rejoin(frame: &Frame) -> Frame {
     let mut items: Vec<(Point, FrameItem)> = Vec::with_capacity(frame.items().len());
-    // The source span of the cluster that the last two items shared: a third item may continue it
-    // at the first one's height.
+    // The source span of the cluster that the last two items shared: a third item at the
+    // height of the first one may continue it.
     let mut shared = None;
     for (at, item) in frame.items() {
         match item {
@@ -45,7 +45,8 @@ pub(super) fn rejoin(frame: &Frame) -> Frame {
     joined
 }
 
-/// Appends `next`, which stands `lift` higher, to `last`, if they share a cluster.
+/// Appends `next`, which stands higher than `last` by `lift`, to `last`, if the two share
+/// a cluster.
 fn join(last: &TextItem, next: &TextItem, lift: Em) -> Option<TextItem> {
     if last.font != next.font
         || last.size != next.size
@@ -81,7 +82,7 @@ fn join(last: &TextItem, next: &TextItem, lift: Em) -> Option<TextItem> {
     } else {
         return None;
     }
-    // A glyph's range is made of 16-bit numbers.
+    // The range of a glyph is kept in 16-bit numbers.
     (joined.text.len() <= usize::from(u16::MAX)).then_some(joined)
 }
 

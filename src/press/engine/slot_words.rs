@@ -1,9 +1,9 @@
-//! The words of one slot, set by themselves.
+//! Lays out the words of one slot alone.
 //!
-//! Takes a sentence, what it was fitted with and the style of its letters; gives the frame that
-//! `slot` of `layouts/shared/slot.typ` draws. The decision made here: it is made of the elements that
-//! this function makes, and laid out by Typst, so that there is one truth about where a letter
-//! stands.
+//! Takes a sentence, its fit and the style of its letters; gives the frame that `slot` of
+//! `layouts/shared/slot.typ` draws. The decision made here: the frame is made of the same
+//! Typst elements as by that function, and Typst lays it out, so that letters stand where
+//! they stand on a whole page.
 
 use std::num::NonZeroU64;
 
@@ -40,14 +40,14 @@ pub(super) struct SlotStyle {
     pub(super) dir: Dir,
 }
 
-/// A slot whose words are set.
+/// The words of a slot, ready to be laid out.
 #[derive(Clone, Copy)]
 pub(super) struct SlotWords<'a> {
     pub(super) fonts: &'a Fonts,
     pub(super) sentence: &'a Sentence,
     pub(super) fitted: &'a Fitted,
     pub(super) style: &'a SlotStyle,
-    /// The first part of the locations of what is in it, which no other slot has.
+    /// The first part of the locations of its elements; each slot has another one.
     pub(super) location: u128,
 }
 
@@ -59,7 +59,7 @@ impl SlotWords<'_> {
         layout_alone(self.fonts, &content, self.fitted.width, locator).ok()
     }
 
-    /// What `slot` returns, in the style of the page.
+    /// The same content as `slot` returns, in the style of the page.
     fn slot(&self) -> Option<Content> {
         let Fitted { width, height, left, right, column, .. } = *self.fitted;
         let label = Label::new(PicoStr::intern(&self.sentence.id))?;
@@ -102,7 +102,7 @@ impl SlotWords<'_> {
         )
     }
 
-    /// Words in the size and the lines that they were fitted with.
+    /// Words in the size and the column of their fit.
     fn styled(&self, words: Content) -> Content {
         let fitted = self.fitted;
         let side = match fitted.align {
@@ -151,7 +151,8 @@ impl SlotWords<'_> {
         Some(Content::sequence(all))
     }
 
-    /// A text in a run's face; one that is kept whole is set from left to right.
+    /// A text in a run's face; with `whole`, a part that is not broken, set from left to
+    /// right.
     fn text(&self, run: &SheetRun, text: &str, whole: bool, span: Span) -> Content {
         let style = if run.italic { FontStyle::Italic } else { FontStyle::Normal };
         let mut content = TextElem::packed(text)

@@ -71,7 +71,7 @@ impl SheetWorld {
         Self { sources, fonts, main, data, issued }
     }
 
-    /// The view of a page that is laid out already: only its spans are looked up.
+    /// The world of a page that is laid out already, in which only spans are looked up.
     pub(crate) fn without_data(
         sources: Arc<LayoutSources>,
         fonts: Arc<Fonts>,
@@ -89,8 +89,8 @@ impl SheetWorld {
     ) -> (Vec<Error>, Vec<Warning>) {
         let (mut errors, mut warnings) = (Vec::<Error>::new(), Vec::new());
         let diagnostics: Vec<_> = diagnostics.into_iter().collect();
-        // Typst warns that the document did not converge, and then again for each value that did
-        // not.
+        // Typst warns that the document did not converge, and then once more for each
+        // such value.
         let names_value = diagnostics.iter().any(|other| {
             other.message.starts_with("value of")
                 && kind(other) == ErrorKind::NoConvergence
@@ -155,7 +155,7 @@ impl SheetWorld {
         first.unwrap_or_else(|| self.sources.entry_point())
     }
 
-    /// The place of a span, if it lies in the layout's own files rather than in shared ones.
+    /// The place of a span in the layout's own files; `None` for a span in shared ones.
     pub(crate) fn place_in_layout(&self, span: Span) -> Option<Place> {
         let (_, place) =
             self.locate(span.into()).filter(|(file, _)| self.is_of_layout(file))?;
@@ -265,7 +265,8 @@ fn kind(diagnostic: &SourceDiagnostic) -> ErrorKind {
     }
 }
 
-/// A message of Typst's without the full stop that ends some of them, which ours do not have.
+/// A message of Typst's without the full stop at its end: messages of this program have
+/// none.
 fn without_full_stop(message: &str) -> String {
     message.trim_end_matches('.').to_owned()
 }

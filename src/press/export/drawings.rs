@@ -1,10 +1,10 @@
 //! The heavy drawings of a page, which are the same on each certificate of a course: borders, seals,
 //! signatures, logos.
 //!
-//! Takes a document, gives it with a placeholder in the place of each drawing; then takes the PDF
-//! of that, and gives it with each placeholder replaced by the drawing's [`Form`]. The decisions
-//! made here: what is a heavy drawing follows from the page alone, so that the same request gives
-//! the same bytes; and it is either the whole content of an artifact or an SVG.
+//! Takes a document, gives it with a placeholder in place of each drawing; then takes the
+//! PDF of that, and replaces each placeholder by the drawing's [`Form`]. The decisions
+//! made here: a heavy drawing is recognized by the page alone, so that the same request
+//! gives the same bytes; and it is either the whole content of an artifact or an SVG.
 //!
 //! A placeholder is a bitmap of one row, which typst-pdf writes as an image XObject. A form XObject
 //! (ISO 32000-1, 8.10) is painted by the same operator, so that only the object itself is replaced:
@@ -153,8 +153,9 @@ impl Walk<'_> {
         Some((Point::zero(), FrameItem::Image(image, size, Span::detached())))
     }
 
-    /// About how many segments an item of an artifact has; `None` if it is more than a drawing: a bitmap,
-    /// a link, a slot, a paint that is no colour, or words, such as the number of a page.
+    /// About how many segments an item of an artifact has. `None` for what cannot be a
+    /// part of a drawing: a bitmap, a link, a slot, a paint that is not a colour, or
+    /// words, such as a page number.
     fn weight(&self, item: &FrameItem) -> Option<usize> {
         let is_plain = |paint: &Paint| matches!(paint, Paint::Solid(_));
         match item {
@@ -182,7 +183,7 @@ impl Walk<'_> {
         }
     }
 
-    /// The data of an SVG, unless it is the code.
+    /// The data of an SVG, unless it is the QR code.
     fn svg<'b>(&self, image: &'b Image) -> Option<&'b [u8]> {
         let ImageKind::Svg(svg) = image.kind() else { return None };
         let data = svg.data().as_slice();
@@ -217,12 +218,12 @@ impl Walk<'_> {
     }
 }
 
-/// The placeholder of the code, which does not count as a drawing.
+/// The placeholder of the QR code, which does not count as a drawing.
 pub(super) fn code_placeholder(alt: Option<&str>) -> Option<Image> {
     placeholder(MAX_FORMS, alt)
 }
 
-/// Whether an image object stands in the place of the code.
+/// Whether an image object is the placeholder of the QR code.
 pub(super) fn is_code_placeholder(object: &[u8]) -> bool {
     placeholder_index(object) == Some(MAX_FORMS)
 }
@@ -270,7 +271,7 @@ fn pixels(index: usize) -> Vec<u8> {
     b"form".iter().copied().cycle().take(3 * (index + 1)).collect()
 }
 
-/// A bitmap of one row, as many pixels wide as drawings were found up to this one.
+/// A bitmap of one row. Its width, in pixels, is the position of the drawing plus one.
 fn placeholder(index: usize, alt: Option<&str>) -> Option<Image> {
     let format =
         PixelFormat { encoding: PixelEncoding::Rgb8, width: index as u32 + 1, height: 1 };
@@ -278,7 +279,7 @@ fn placeholder(index: usize, alt: Option<&str>) -> Option<Image> {
     Some(Image::new(raster, alt.map(Into::into), Smart::Auto))
 }
 
-/// The index of the drawing in whose place an image object stands.
+/// The position of the drawing for which an image object is the placeholder.
 fn placeholder_index(object: &[u8]) -> Option<usize> {
     let (dict, end) = Dict::read(object, 0)?;
     if dict.get("Subtype") != Some(b"/Image") || dict.get("Height") != Some(b"1") {

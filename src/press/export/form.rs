@@ -23,7 +23,8 @@ const MAX_KEPT: (usize, usize) = (512, 64 << 20);
 /// The shortest side of a page, in points.
 const MIN_SIDE: Abs = Abs::raw(3.0 * 127.0);
 
-/// Forms by their drawings. Like Typst's caches, it serves all presses of the process.
+/// Forms by the digests of their drawings. Like Typst's caches they belong to the
+/// process.
 static FORMS: LazyLock<Cache<u128, Option<Arc<Form>>>> = LazyLock::new(|| {
     let weigh =
         |form: &Option<Arc<Form>>| form.as_ref().map_or(0, |form| form.content.len());
@@ -56,7 +57,8 @@ impl Form {
         made.ok()?.as_ref().clone()
     }
 
-    /// Writes the object into a file, with those that it refers to.
+    /// Writes the objects that the form refers to into a file, and returns the form's own
+    /// object.
     pub(super) fn write(&self, file: &mut Rewrite<'_>) -> Vec<u8> {
         let mut spaces = Dict::default();
         for (name, profile) in &self.colour_spaces {
@@ -106,7 +108,8 @@ impl Form {
                 let mut inline = Dict::default();
                 for (name, value) in states?.entries() {
                     let state = referred(value)?;
-                    // A mask is a form of its own.
+                    // A reference in a graphics state leads to a mask, which is a form of
+                    // its own.
                     if state.windows(4).any(|bytes| bytes == b" 0 R") {
                         return None;
                     }
@@ -124,7 +127,7 @@ impl Form {
         dict.set("Type", "/XObject");
         dict.set("Subtype", "/Form");
         let (width, height) = (size.x.to_pt(), size.y.to_pt());
-        // Parts outside of the page are drawn too.
+        // Parts outside of the page are drawn too, so the box is larger than the page.
         dict.set(
             "BBox",
             format!("[{} {} {} {}]", -width, -height, 2.0 * width, 2.0 * height),

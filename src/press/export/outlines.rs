@@ -1,7 +1,7 @@
-//! The letters of an ornament, such as those around a printed seal, as their outlines.
+//! Draws the letters of an ornament, such as those around a printed seal, as outlines.
 //!
-//! As text, viewers would copy, search and read them aloud: «S E A L» between the words of the
-//! certificate.
+//! As text they would be copied, searched and read aloud, between the words of the
+//! certificate: «S E A L».
 
 use ttf_parser::{GlyphId, OutlineBuilder};
 use typst::layout::{Abs, Point};
@@ -28,7 +28,7 @@ pub(super) fn outlines(text: &TextItem) -> Shape {
     }
 }
 
-/// Draws outlines, which go upwards, into a curve, which goes down.
+/// Draws outlines, whose y axis goes upwards, into a curve, whose y axis goes down.
 struct Pen<'a> {
     text: &'a TextItem,
     /// The glyph's origin.

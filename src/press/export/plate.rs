@@ -1,4 +1,5 @@
-//! Writes the file of a certificate from that of its [`Skeleton`], which typst-pdf writes once.
+//! Writes the file of a certificate by filling in the file of its [`Skeleton`], which
+//! typst-pdf writes once.
 //!
 //! Takes a document, gives its PDF, or nothing for a document that typst-pdf has to write. The
 //! decision made here: tags, metadata, drawings and order are what typst-pdf writes for the
@@ -47,8 +48,8 @@ static PLATES: LazyLock<Cache<u128, Option<Template>>> = LazyLock::new(|| {
     Cache::with_weights(MAX_KEPT.0, MAX_KEPT.1, weigh)
 });
 
-/// Writes the PDF of a document whose heavy drawings are taken out, or `None` if typst-pdf has to.
-/// `code` is the picture that differs on each certificate.
+/// Writes the PDF of a document whose heavy drawings are taken out, or returns `None` if
+/// typst-pdf has to write it. `code` is the QR code, which differs on each certificate.
 pub(super) fn write(
     document: &PagedDocument,
     drawings: Option<&Drawings>,

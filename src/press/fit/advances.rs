@@ -1,17 +1,18 @@
-//! The advance of each letter of a sentence that is set alone.
+//! The advance of each letter of a sentence that is laid out alone.
 //!
-//! Takes the frame of a paragraph whose texts have spans in their order, from 2 on.
+//! Takes the frame of a paragraph. The texts of the paragraph have consecutive spans, the
+//! first of which is 2.
 
 use typst::layout::{Frame, FrameItem};
 
-/// A part of a run, and whether it is kept on one line.
+/// A part of a run, and whether it is not broken.
 pub(super) type Part = (String, bool);
 
 /// The size at which letters are measured, in points.
 pub(super) const SIZE: f64 = 10.0;
 
-/// The advance of each cluster of each run, with its first byte in the run, in em of the sentence.
-/// Its runs were set in these parts.
+/// The advances of the clusters of each run, each with its first byte in the run, in em
+/// of the sentence. `parts` are those in which the runs were set.
 pub(super) fn advances(frame: &Frame, parts: &[Vec<Part>]) -> Vec<Vec<(usize, f64)>> {
     let mut advances = vec![Vec::new(); parts.len()];
     collect(frame, &starts(parts), &mut advances);
@@ -21,7 +22,8 @@ pub(super) fn advances(frame: &Frame, parts: &[Vec<Part>]) -> Vec<Vec<(usize, f6
     advances
 }
 
-/// The run of each text of a paragraph and where in the run it begins, in the order of their spans.
+/// For each text of a paragraph, in the order of the spans: its run, and where it begins
+/// in it, in bytes.
 fn starts(parts: &[Vec<Part>]) -> Vec<(usize, usize)> {
     let mut starts = Vec::new();
     for (run, parts) in parts.iter().enumerate() {

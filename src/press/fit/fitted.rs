@@ -1,4 +1,4 @@
-//! What a fit comes to.
+//! The result of fitting a sentence to its slot.
 
 use serde::{Serialize, Serializer};
 
@@ -38,8 +38,9 @@ pub struct Fitted {
     pub align: SlotAlign,
 }
 
-/// Writes fits at smaller scales as lists of numbers, which are read faster than maps: `blocks.typ`
-/// has the order. What they share with the fit at the largest scale is left out.
+/// Writes fits at smaller scales as lists of numbers, which Typst reads faster than maps;
+/// `blocks.typ` has the same order. Values that are equal in the fit at the largest scale
+/// are left out.
 pub(crate) fn serialize_smaller<S: Serializer>(
     smaller: &[Fitted],
     serializer: S,
@@ -63,7 +64,7 @@ pub(crate) fn serialize_smaller<S: Serializer>(
 }
 
 impl Fitted {
-    /// What a sentence has before it is fitted.
+    /// The value before a sentence is fitted.
     pub(crate) const NONE: Self = Self {
         size: 0.0,
         lines: 0,

@@ -1,17 +1,18 @@
-//! Addresses with an identifier, which is another one on each certificate of a course.
+//! Fits addresses that contain an identifier, which differs on each certificate of a
+//! course.
 //!
-//! Takes runs, gives them as if each digit of such an identifier were the widest one. The decision
-//! made here: a sentence with an address is fitted so, once for a course, if the widest address has
-//! room on a line. Each certificate then has its lines in the same places, and no identifier is wider
-//! than what was fitted.
+//! Takes runs, gives them as if each digit of the identifier was the widest one. The
+//! decision made here: a sentence with an address is fitted in this form, once for a
+//! course, if the widest address has room on a line. So each certificate has its lines in
+//! the same places, and no identifier is wider than what was fitted.
 
 use super::advances::Part;
 use super::keep::line_end;
 use crate::press::sheet::sentence::SheetRun;
 
-/// The smallest number of hexadecimal digits in a row that are an identifier.
+/// How many hexadecimal digits in a row are taken for an identifier, at least.
 const MIN_DIGITS: usize = 16;
-/// The digits of which one is the widest of a face.
+/// One of these digits is the widest of each face.
 pub(super) const WIDE: [char; 3] = ['0', 'b', 'd'];
 
 /// The runs with `digit` for each digit of an identifier in an address, or `None` if there is no
@@ -55,7 +56,7 @@ fn masked(address: &str, digit: char) -> Option<String> {
     has_id.then_some(text)
 }
 
-/// The parts of a text, of which those of another text with the same breaks are known.
+/// Divides a text like another one, whose parts are given and have the same lengths.
 pub(super) fn own_parts(text: &str, parts: &[Part]) -> Vec<Part> {
     let mut at = 0;
     let own = parts.iter().map(|(part, whole)| {

@@ -1,4 +1,4 @@
-//! What stays together in a sentence of several lines.
+//! Keeps words together in a sentence of several lines.
 //!
 //! Takes runs and their parts, and changes the parts: a short value, such as a date or the name of
 //! an organization, stays on one line, and the address at the end of a sentence has lines of its
@@ -14,29 +14,30 @@ use crate::text::runs::{FSI, PDI};
 
 /// The longest word or value in which no line breaks, in letters.
 pub(super) const MAX_KEPT: usize = 24;
-/// The largest share of a column that a value which is kept on one line may have.
+/// A value that is kept on one line may take at most this share of the column.
 const MAX_HELD: f64 = 0.9;
 
-/// The end of a line, which is no letter.
+/// The part that ends a line.
 pub(super) fn line_end() -> Part {
     ("\n".to_owned(), false)
 }
 
-/// Whether lines break between letters of its script, at words that a dictionary finds: Thai, Lao,
-/// Myanmar and Khmer.
+/// Whether a letter is Thai, Lao, Myanmar or Khmer: these scripts have no spaces, and
+/// Typst breaks lines between words of a dictionary.
 fn is_of_dictionary(letter: char) -> bool {
     matches!(letter, '\u{0E00}'..='\u{0EFF}' | '\u{1000}'..='\u{109F}' | '\u{1780}'..='\u{17FF}')
 }
 
-/// Keeps each short value on one line: no line breaks at its spaces, nor in words that a dictionary
-/// would divide. `share` is the share of the
-/// column that a part of a run takes.
+/// Keeps each short value on one line: no line breaks at its spaces, nor between the
+/// words of a dictionary in it. `share` gives the share of the column that a range of a
+/// run takes.
 pub(super) fn hold(
     runs: &[SheetRun],
     parts: &mut [Vec<Part>],
     share: impl Fn(usize, Range<usize>) -> f64,
 ) {
-    // From the last to the first: a no-break space is longer than a space.
+    // From the last value to the first, because a no-break space has more bytes than a
+    // space.
     for value in values(runs).into_iter().rev() {
         let words = value.iter().map(|(run, range)| &runs[*run].text[range.clone()]);
         let letters: usize = words.map(|words| words.graphemes(true).count()).sum();
@@ -51,7 +52,7 @@ pub(super) fn hold(
                 [(text, false), after @ ..] if end <= text.len() => {
                     (text.as_str(), after)
                 }
-                // An address, and words that are kept whole already.
+                // The run is an address, or its words are kept whole already.
                 _ => continue,
             };
             let held = text[start..end].replace(' ', "\u{a0}");
@@ -77,7 +78,7 @@ pub(super) fn hold(
     }
 }
 
-/// The values of a sentence, each as the parts of runs that it is in.
+/// The values of a sentence. A value is a list of ranges of runs.
 fn values(runs: &[SheetRun]) -> Vec<Vec<(usize, Range<usize>)>> {
     let mut values = Vec::new();
     let mut value = Vec::new();
@@ -118,7 +119,7 @@ pub(super) fn stand_alone(runs: &[SheetRun], parts: &mut [Vec<Part>]) {
     if !runs[address..].iter().all(ends) {
         return;
     }
-    // White space before the end of a line that is not the paragraph's own would be seen.
+    // White space before this line end would be visible.
     if parts[before].is_empty() {
         parts[before].push((runs[before].text.clone(), false));
     }
@@ -163,7 +164,7 @@ mod tests {
         let text: String =
             parts.iter().flatten().map(|(text, _)| text.as_str()).collect();
         assert_eq!(text, "ณ \u{2068}14\u{a0}พฤษภาคม\u{a0}พ.ศ.\u{a0}2569\u{2069}");
-        // A dictionary would divide the month.
+        // A dictionary would break the name of the month.
         let month = ("พฤษภาคม\u{a0}พ.ศ.".to_owned(), true);
         assert_eq!(parts[1], [month, ("\u{a0}".to_owned(), false)]);
     }

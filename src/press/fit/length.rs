@@ -1,20 +1,22 @@
 //! Refuses texts that fit nowhere, before they are shaped.
 //!
-//! The decision made here: shaping a text and breaking it into lines takes time that grows faster
-//! than its length, so a text that would not fit in the narrowest letters of any face is refused by
-//! the number of its letters. What this lets pass is bounded by the size of its slot.
+//! The decision made here: shaping a text and breaking it into lines takes more than
+//! linear time. So a text that would not fit in the narrowest letters of any face is
+//! refused by the number of its letters. The time for all other texts is bounded by the
+//! size of the slot.
 
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::base::error::{ErrorKind, Result, finding};
 use crate::press::sheet::sentence::Sentence;
 
-/// The advance that the letters of a text have at least on average, in em: letters of a condensed
-/// face, joined ones, and several in one ligature are narrow.
+/// The least average advance of the letters of a text, in em. Letters of a condensed
+/// face, joined letters and ligatures are narrow.
 const MIN_ADVANCE: f64 = 0.1;
 
-/// Refuses a sentence whose letters cannot stand in the lines of a slot of this width, in points, at
-/// its smallest size. `tracking` is the space between letters, in em; `help` says what to do.
+/// Refuses a sentence that has too many letters for the lines of its slot at the smallest
+/// size. `width` is that of the slot, in points; `tracking` is the space between letters,
+/// in em; `help` says what to do.
 ///
 /// # Errors
 /// [`ErrorKind::Overflow`].
@@ -24,7 +26,7 @@ pub(crate) fn check_length(
     tracking: f64,
     help: &str,
 ) -> Result<()> {
-    // Letters may be set closer, and still take some room.
+    // A negative `tracking` sets letters closer, but each still takes some room.
     let advance = f64::max(MIN_ADVANCE + tracking.min(0.0), MIN_ADVANCE / 4.0);
     let fit = sentence.fit.at_most();
     let size = |run_size: f64| fit.min * run_size * advance;
@@ -50,7 +52,8 @@ fn is_visible(letter: &str) -> bool {
     letter.chars().any(|c| !c.is_whitespace() && !c.is_control() && !is_format(c))
 }
 
-/// Marks of direction, joiners and isolates, which draw nothing.
+/// Whether a character is an invisible control: a mark of direction, a joiner or an
+/// isolate.
 fn is_format(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
@@ -79,7 +82,7 @@ mod tests {
 
     #[test]
     fn only_a_text_that_no_face_could_fit_is_refused() {
-        // Three lines of 400 points hold 1,200 letters of a tenth of ten points.
+        // Three lines of 400 points have room for 1,200 letters of 0.1 em at 10 points.
         let check = |text: &str| check_length(&sentence(text), 400.0, 0.0, "shorten it");
         assert!(check(&"i".repeat(1_200)).is_ok());
         assert!(check(&"e\u{301}".repeat(1_200)).is_ok(), "marks take no room");

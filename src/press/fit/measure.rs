@@ -1,8 +1,8 @@
 //! Measures a sentence as Typst sets it.
 //!
-//! Takes runs, gives a [`Ruler`], which knows their widths, and in how many lines a column breaks
-//! them. The sentence is set by itself, with the fonts and nothing else, by the code that sets it on
-//! the page.
+//! Takes runs, gives a [`Ruler`], which knows their widths, and the number of lines into
+//! which a column breaks them. The sentence is laid out alone, with the fonts and nothing
+//! else, by the code that lays it out on the page.
 
 use std::cell::RefCell;
 use std::num::NonZeroU64;
@@ -26,11 +26,11 @@ use crate::base::lang::{Direction, Tag};
 use crate::press::fonts::Fonts;
 use crate::press::sheet::sentence::SheetRun;
 
-/// In what language and how sentences are set.
+/// The language of sentences, and how their figures are set.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Setting<'a> {
     pub(crate) tag: &'a Tag,
-    /// Whether figures are lining and of one width.
+    /// Whether figures are lining and all have the same width.
     pub(crate) tabular: bool,
 }
 
@@ -40,7 +40,7 @@ impl Setting<'_> {
     }
 }
 
-/// Widths of one sentence.
+/// Measures the widths and lines of one sentence.
 pub(super) struct Ruler<'a> {
     fonts: &'a Fonts,
     pub(super) runs: &'a [SheetRun],
@@ -48,19 +48,20 @@ pub(super) struct Ruler<'a> {
     name: bool,
     tracking: f64,
     setting: Setting<'a>,
-    /// The advance of each cluster of each run, with its first byte, in em of the sentence.
+    /// The advances of the clusters of each run, each with its first byte, in em of the
+    /// sentence.
     advances: Vec<Vec<(usize, f64)>>,
     /// The numbers of lines that were counted, by the ratio of column and size.
     counted: RefCell<Vec<(f64, u32)>>,
     /// The parts of each run on the page, when they are decided.
     decided: Option<Vec<Vec<Part>>>,
-    /// The share of its size that the sentence has at the smallest step.
+    /// The size at the smallest step, as a share of that at the largest.
     least: f64,
 }
 
-/// The pitch of lines that are counted, in points.
+/// The distance between base lines when lines are counted, in points.
 const PITCH: f64 = 1000.0;
-/// The share of a column that a text may fill to be certain to stand on one line.
+/// A text that fills at most this share of a column certainly stands on one line.
 const CLEARLY: f64 = 0.98;
 
 impl<'a> Ruler<'a> {
@@ -82,8 +83,8 @@ impl<'a> Ruler<'a> {
             decided: None,
             least: 1.0,
         };
-        // Letters are measured in the parts that the page has, since nothing is kerned and no space
-        // is put between the letters of two parts.
+        // Measure the letters in the parts of the page, because Typst neither kerns nor
+        // spaces the letters of two parts.
         let parts = ruler.parts(SIZE, f64::INFINITY);
         let frame = ruler.layout(&parts, SIZE, f64::INFINITY);
         ruler.advances = advances(&frame, &parts);
@@ -91,17 +92,18 @@ impl<'a> Ruler<'a> {
         ruler
     }
 
-    /// Says that the sentence is also set at this share of its size.
+    /// Sets the size at the smallest step, as a share of that at the largest.
     pub(super) fn with_least(mut self, share: f64) -> Self {
         self.least = share;
         self
     }
 
-    /// Decides the parts of each run for a fit. Fits at smaller scales are set in the same parts. Returns
-    /// the number of lines in them.
+    /// Decides the parts of each run for a fit. All smaller steps use the same parts.
+    /// Returns the number of lines that these parts take.
     pub(super) fn decide(&mut self, size: f64, column: f64) -> u32 {
         let parts = self.parts(size, column);
-        // The parts of an address, and the values that are held, depend on the fit.
+        // The parts of an address, and the values that are held, depend on the fit:
+        // forget what was counted without them.
         let is_own = |(text, _): &Part| text.contains('\u{a0}') || *text == line_end().0;
         let has_link = self.runs.iter().any(|run| run.link.is_some());
         if has_link || parts.iter().flatten().any(is_own) {
@@ -111,18 +113,19 @@ impl<'a> Ruler<'a> {
         self.lines(size, column)
     }
 
-    /// The parts of each run, when they are decided.
+    /// The parts of each run; none if they were not decided.
     pub(super) fn into_parts(self) -> Vec<Vec<Part>> {
         self.decided.unwrap_or_default()
     }
 
-    /// The width of the sentence on one line, in em. Typst breaks lines as if the space after the last
-    /// spaced letter belonged to it, and leaves it out where it sets the line.
+    /// The width of the sentence on one line, in em. It contains the space after the last
+    /// spaced letter: Typst breaks lines as if that belonged to the letter, but does not
+    /// set it at the end of a line.
     pub(super) fn natural(&self) -> f64 {
         self.advances.iter().flatten().map(|(_, advance)| advance).sum()
     }
 
-    /// The width of all of its letters without the spaces between them, in em.
+    /// The width of all letters without the spaces between words, in em.
     pub(super) fn ink(&self) -> f64 {
         let runs = self.runs.iter().zip(&self.advances);
         let widths = runs.flat_map(|(run, advances)| {
@@ -134,7 +137,7 @@ impl<'a> Ruler<'a> {
         widths.map(|(_, advance)| advance).sum()
     }
 
-    /// Whether all of its letters may be spaced.
+    /// Whether all of its letters may be set with space between them.
     pub(super) fn is_spaced(&self) -> bool {
         self.runs.iter().all(is_spaceable)
     }
@@ -144,12 +147,12 @@ impl<'a> Ruler<'a> {
         self.setting.rtl()
     }
 
-    /// The width of the widest part in which no line breaks, in em.
+    /// The width of the widest part that is not broken, in em.
     pub(super) fn widest_word(&self) -> f64 {
         let mut widest: f64 = 0.0;
         let mut word: f64 = 0.0;
         for (index, run) in self.runs.iter().enumerate() {
-            // An address may break.
+            // A line may break in an address.
             if run.link.is_some() {
                 continue;
             }
@@ -157,8 +160,8 @@ impl<'a> Ruler<'a> {
                 widest = widest.max(*word);
                 *word = 0.0;
             };
-            // So may a script without spaces, but its first letter may be joined to the part before
-            // it.
+            // A line may break in a script without spaces, but its first letter may
+            // belong to the word before it.
             if is_unspaced(run) {
                 let first = run.text.graphemes(true).next().unwrap_or_default();
                 word += self.width(index, 0..first.len());
@@ -187,14 +190,15 @@ impl<'a> Ruler<'a> {
         advances.filter(|(at, _)| range.contains(at)).map(|(_, advance)| advance).sum()
     }
 
-    /// The number of lines in a column of this width, both in points.
+    /// The number of lines in a column of this width; size and column are in points.
     ///
-    /// It depends only on their ratio, and grows with the size. An address that fits on a line is
-    /// not broken, so with one it may be larger in a wider column.
+    /// It depends only on their ratio, and usually grows with the size. But an address is
+    /// not broken if it fits on a line, so that a sentence with one may take more lines
+    /// in a wider column.
     pub(super) fn lines(&self, size: f64, column: f64) -> u32 {
         let ratio = column / size;
         let mut known = self.counted.borrow_mut();
-        // A column that is clearly wider than the text breaks it nowhere.
+        // A column that is clearly wider than the text breaks no line.
         let parts = self.decided.iter().flatten().flatten();
         let is_broken = parts.into_iter().any(|part| *part == line_end());
         let wide = !is_broken && self.natural() <= ratio * CLEARLY;
@@ -229,12 +233,13 @@ impl<'a> Ruler<'a> {
         lines_of(&self.layout(parts, size, column))
     }
 
-    /// The parts of each run, and whether a line may break in them; none if a line may break
-    /// anywhere in the run.
+    /// The parts of each run. An empty list means that a line may break anywhere in the
+    /// run.
     fn parts(&self, size: f64, column: f64) -> Vec<Vec<Part>> {
         let rtl = self.setting.rtl();
-        // Boxes lose their order in a paragraph from right to left, and beside a run in that
-        // direction they would split an isolate.
+        // Parts that are not broken are boxes. In a paragraph from right to left these
+        // lose their order, and beside a run in that direction they would split an
+        // isolate.
         let mixed = rtl || self.runs.iter().any(is_leftward);
         let runs = self.runs.iter().enumerate();
         let parts = runs.map(|(index, run)| {
@@ -262,12 +267,13 @@ impl<'a> Ruler<'a> {
             words.collect()
         });
         let mut parts: Vec<Vec<Part>> = parts.collect();
-        // A sentence on one line needs none of this.
+        // The following matters only for several lines.
         if self.natural() * size > column {
             hold(self.runs, &mut parts, |run, range| {
                 self.width(run, range) * size / column
             });
-            // One that a smaller step sets on one line is not broken at any.
+            // The address gets no line of its own if the sentence takes one line at a
+            // smaller step.
             if self.natural() * size * self.least > column {
                 stand_alone(self.runs, &mut parts);
             }
@@ -300,8 +306,8 @@ impl<'a> Ruler<'a> {
         if !self.setting.rtl() {
             return parts;
         }
-        // Boxes in a row follow the paragraph's direction, so from right to left they would reverse
-        // the parts: each line is one box.
+        // Boxes in a row follow the paragraph's direction, and from right to left the
+        // parts would come in reverse order: so each line is one box.
         let mut lines = Vec::new();
         let (mut start, mut end) = (0, 0);
         for (part, _) in parts {
@@ -320,7 +326,7 @@ impl<'a> Ruler<'a> {
     fn layout(&self, parts: &[Vec<Part>], size: f64, column: f64) -> Frame {
         let content = self.paragraph(parts, size);
         let frame = layout_alone(self.fonts, &content, column, Locator::root());
-        // A paragraph of text alone has nothing that can fail.
+        // Laying out a paragraph of text alone cannot fail.
         frame.unwrap_or_else(|_| Frame::soft(Size::zero()))
     }
 

@@ -1,10 +1,10 @@
-//! What scripts need of a line: the reach of their letters, and whether these may be spaced.
+//! What scripts need of a line: its height, and whether letters may be spaced.
 
 use crate::press::layout::slot::SlotStyle;
 use crate::press::sheet::sentence::SheetRun;
 
-/// Scripts whose letters may be spaced: not joined ones (Arabic, Devanagari…), and not Han, which
-/// has its own grid.
+/// Scripts whose letters may be spaced. Joined letters (Arabic, Devanagari…) may not, nor
+/// may Han, which has its own grid.
 const SPACEABLE: [&str; 4] = ["latn", "grek", "cyrl", "armn"];
 /// Scripts in which a line may end inside a word.
 const UNSPACED: [&str; 8] =
@@ -38,7 +38,7 @@ fn reach_of(script: &str) -> [f64; 3] {
         "khmr" | "mymr" => [1.15, 0.75, 0.1],
         "hani" | "hira" | "kana" => [0.96, 0.2, 0.2],
         "hang" => [0.96, 0.22, 0.2],
-        // Gujarati, Malayalam, Sinhala, and every other.
+        // Gujarati, Malayalam, Sinhala, and all others.
         _ => [1.05, 0.5, 0.1],
     }
 }
@@ -46,8 +46,8 @@ fn reach_of(script: &str) -> [f64; 3] {
 /// Words in Nastaliq slope downwards. Its bold face, which is chosen from weight 550 on, is taller.
 const NASTALIQ: [f64; 3] = [2.05, 0.75, 0.0];
 const BOLD_NASTALIQ: [f64; 3] = [2.35, 0.8, 0.0];
-/// How far the bar of its kaf extends before the line's start, and the tail of its re after the
-/// line's end, in em.
+/// How far the bar of kaf in Nastaliq extends before the start of a line, and the tail of
+/// re after its end, in em.
 const NASTALIQ_BAR: f64 = 0.47;
 const NASTALIQ_TAIL: f64 = 0.22;
 
@@ -55,7 +55,7 @@ pub(super) fn is_nastaliq(run: &SheetRun) -> bool {
     run.font.contains("Nastaliq")
 }
 
-/// A run's script. Runs without one of their own (figures, punctuation) take that of the text around
+/// A run's script. Figures and punctuation, which have none, take that of the text around
 /// them.
 pub(super) fn script(run: &SheetRun) -> &str {
     match run.script.as_str() {
@@ -76,8 +76,8 @@ pub(super) fn is_leftward(run: &SheetRun) -> bool {
     LEFTWARD.contains(&script(run))
 }
 
-/// The space between the letters of spaceable runs, in em. A slot that has a scale for spaced texts
-/// spaces a text only if all of it may be.
+/// The space between the letters of runs that may be spaced, in em. If a slot has a scale
+/// for spaced texts, a text is spaced only if all its letters may be.
 pub(super) fn tracking(runs: &[SheetRun], style: &SlotStyle) -> f64 {
     let spaced = style.spaced.is_none() || runs.iter().all(is_spaceable);
     if spaced { style.tracking } else { 0.0 }

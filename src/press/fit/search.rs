@@ -1,9 +1,9 @@
 //! Searches for the size of a sentence in its slot.
 //!
-//! Takes a [`Ruler`], the declared fit and the slot, gives a [`Fitted`]. The decision made here: the
-//! largest size at which the text takes no more lines than it may, where one line at nearly the same
-//! size is better than two; a text that does not fit at its smallest size is set at that size, so
-//! that the proof reports it.
+//! Takes a [`Ruler`], the declared fit and the slot, gives a [`Fitted`]. The decisions
+//! made here: a text has the largest size at which it takes no more lines than allowed;
+//! one line is preferred to several if its size is nearly the same; a text that does not
+//! fit at its smallest size is set at that size, so that the proof reports it.
 
 use super::fitted::Fitted;
 use super::measure::Ruler;
@@ -20,23 +20,25 @@ pub(super) struct Search<'a> {
     pub(super) slot: &'a Slot,
 }
 
-/// Faces have no optical sizes, so a width is proportional to the size; this allows for rounding.
+/// Widths are proportional to the size, since faces have no optical sizes; this factor
+/// allows for rounding.
 const ROUNDING: f64 = 0.999;
-/// The step of sizes, and that of the width of columns, in points.
+/// The steps of sizes, and those of column widths, in points.
 const SIZE_STEP: f64 = 0.25;
 const COLUMN_STEP: f64 = 1.0;
-/// How many times the room of its lines a text must take to be certain not to fit: lines may leave
-/// out a part of the space beside their punctuation.
+/// A text that takes this many times the room of its lines certainly does not fit. It is
+/// more than 1 because lines may leave out some of the space at their punctuation.
 const HOPELESS: f64 = 2.0;
-/// In how many steps of [`ROUNDING`] a size is sought at which a sentence takes one line.
+/// How many times a size is reduced by [`ROUNDING`] to find one at which a sentence takes
+/// one line.
 const MAX_STEPS: u32 = 4;
-/// The share of the size of several lines from which one line is better.
+/// One line is preferred if its size is at least this share of that of several lines.
 const NEARLY: f64 = 0.97;
-/// The reach below the base line from which a script is deep, in em.
+/// A script whose letters reach at least this far below the base line is deep, in em.
 const DEEP: f64 = 0.35;
 
 impl Search<'_> {
-    /// The fit at a step.
+    /// Returns the fit at a step.
     pub(super) fn fit(&self, step: Step) -> Fitted {
         let tight = self.fit.tightened();
         if step.tight
@@ -53,8 +55,9 @@ impl Search<'_> {
         }
     }
 
-    /// The fit at a scale of the largest size, and whether the sentence has room in it. `usual` is the
-    /// smallest size unless it is tight, below which lines of a fixed height become lower.
+    /// The fit at a scale of the largest size, and whether the sentence has room in it.
+    /// `usual` is the smallest size of the fit that is not tight; at smaller sizes lines
+    /// of a fixed height become lower.
     fn fit_at(&self, scale: f64, usual: f64) -> (Fitted, bool) {
         let style = &self.slot.style;
         if let Some(narrow) = self.slot.narrow.map(round) {
@@ -88,8 +91,9 @@ impl Search<'_> {
         f64::max(self.fit.max * own * scale, self.fit.min)
     }
 
-    /// The size, the number of lines, and the column for a width. `single` is the share of the
-    /// largest size down to which the sentence is kept on one line.
+    /// The size, the number of lines, and the column for a slot of a width. The sentence
+    /// is kept on one line if it has at least the share `single` of its largest size
+    /// there.
     fn in_column(&self, width: f64, scale: f64, single: f64) -> (f64, u32, f64) {
         let (most, least) = (self.most(scale), self.fit.min);
         let natural = self.ruler.natural() * most;
@@ -103,7 +107,8 @@ impl Search<'_> {
         if self.fit.lines == 1 {
             return (least, 1, width);
         }
-        // A text that is far too long is not searched for: the proof reports it at its smallest size.
+        // No size is searched for a text that is far too long: the proof reports it at
+        // its smallest size.
         let room = width * f64::from(self.fit.lines) * HOPELESS;
         if self.ruler.ink() * least > room {
             return (least, self.fit.lines, width);
@@ -183,7 +188,8 @@ impl Search<'_> {
         let style = &self.slot.style;
         let runs = self.ruler.runs;
         let reach = reach(runs);
-        // Words in Nastaliq slope downwards, so lines of a fixed height do not contain them.
+        // Words in Nastaliq slope downwards, so that lines of a fixed height are too low
+        // for them.
         let line = match style.deep_line {
             _ if runs.iter().any(is_nastaliq) => None,
             Some(line) if reach.below > DEEP => Some(line),

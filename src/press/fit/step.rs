@@ -5,7 +5,8 @@
 pub(crate) struct Step {
     /// The scale of the largest size.
     pub(crate) scale: f64,
-    /// Whether the sentence has its tight fit; without, only if it does not fit otherwise.
+    /// Whether the sentence has its tight fit. If not, it has that only where it does not
+    /// fit otherwise.
     pub(crate) tight: bool,
 }
 

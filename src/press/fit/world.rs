@@ -1,4 +1,4 @@
-//! A sentence laid out alone, in a world of Typst that has the fonts, and nothing to read.
+//! Lays out content alone, in a Typst world that has the fonts and no files.
 
 use std::sync::LazyLock;
 
@@ -21,7 +21,7 @@ static MAIN: LazyLock<Source> = LazyLock::new(|| Source::detached(""));
 /// Lays out a content alone in a column of `width` points, as high as it needs.
 ///
 /// # Errors
-/// Typst cannot lay it out.
+/// Typst's own.
 pub(in crate::press) fn layout_alone(
     fonts: &Fonts,
     content: &Content,

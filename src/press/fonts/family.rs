@@ -1,9 +1,9 @@
 //! The families of a site, as `fonts/fonts.yaml` declares them.
 //!
-//! Takes the site's declaration, that of its folder of fonts, and the library's; gives the families
-//! that have a face, in order of preference, and those of the library's that have none. The
-//! decision made here: the site's list takes precedence over the folder's, and that over the
-//! library's.
+//! Takes the declarations of the site, of its folder of fonts, and of the library; gives
+//! the families that have a face, in order of preference, and those of the library that
+//! have none. The decision made here: the site's list comes before the folder's, and that
+//! before the library's.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -26,7 +26,7 @@ pub(super) struct Family {
     pub(super) scripts: Vec<String>,
     /// The languages that it is made for; empty for any.
     pub(super) languages: Vec<Tag>,
-    /// The size at which it looks as large as the others, 1 for the same.
+    /// The factor of the size at which it looks as large as the other families.
     pub(super) scale: f64,
     /// The Debian package that has its faces.
     pub(super) debian: Option<String>,
@@ -47,9 +47,9 @@ pub(super) struct DeclaredFamilies {
 pub(crate) enum GenericFamily {
     Serif,
     Sans,
-    /// Handwriting, which never stands in for another family.
+    /// Handwriting, which never replaces another family.
     Script,
-    /// Titling faces, which never stand in for another family.
+    /// Titling faces, which never replace another family.
     Display,
 }
 
@@ -67,8 +67,9 @@ impl GenericFamily {
     }
 }
 
-/// The families that the site declares, then those that its folder of fonts and the library do. One
-/// of `to_list` that none of them declares is a warning.
+/// The declared families: those of the site first, then those of its folder of fonts,
+/// then those of the library. A name in `to_list` that none of them declares is a
+/// warning.
 pub(super) fn declared(
     site: &Site,
     book: &FontBook,
@@ -113,7 +114,7 @@ pub(super) fn declared(
     Ok(DeclaredFamilies { present, absent })
 }
 
-/// The warning for a family that is listed, and that no font file is of.
+/// The warning for a family that is declared but has no font file.
 fn without_font(family: &Family, to_list: &BTreeSet<String>) -> Warning {
     let message = format!("no font file is of the family `{}`", family.name);
     let names: Vec<_> = to_list.iter().map(|name| format!("`{name}`")).collect();

@@ -5,9 +5,9 @@ use std::ops::Range;
 /// A part of a text in one face.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct FontRun {
-    /// In bytes.
+    /// The part, as a range of bytes of the text.
     pub(crate) range: Range<usize>,
-    /// The index of the request that it answers.
+    /// The index of the request that covers the part.
     pub(crate) request: usize,
     pub(crate) face: ChosenFace,
 }
@@ -25,8 +25,8 @@ pub(crate) struct ChosenFace {
     pub(crate) script: String,
 }
 
-/// Gives the space after figures to the words of another face after them: it is as wide as the
-/// other spaces between words.
+/// Moves the space after figures to the run of the words after them, so that it is as
+/// wide as the other spaces between words.
 pub(super) fn give_spaces(text: &str, runs: &mut [FontRun]) {
     for index in 1..runs.len() {
         let (figures, words) = runs.split_at_mut(index);

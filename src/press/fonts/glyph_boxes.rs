@@ -11,8 +11,8 @@ use typst::utils::hash128;
 use super::Fonts;
 
 impl Fonts {
-    /// The box of a text's ink as [`TextItem::bbox`] finds it, from the start of its base line and
-    /// upside down; `None` for a text without ink.
+    /// The box of a text's ink, as [`TextItem::bbox`] computes it: relative to the start
+    /// of the base line, and upside down; `None` for a text without ink.
     pub(crate) fn ink_box(&self, text: &TextItem) -> Option<Rect> {
         let font = hash128(&text.font);
         let length = |em: Em| em.at(text.size);
@@ -39,7 +39,7 @@ impl Fonts {
             }
             cursor += Point::new(length(glyph.x_advance), length(glyph.y_advance));
         }
-        // Text goes upwards, frames go down.
+        // The y axis of a glyph goes upwards, that of a frame downwards.
         let down = |point: Point| Point::new(point.x, Abs::zero() - point.y);
         ink.map(|ink| Rect::new(down(ink.min), down(ink.max)))
     }

@@ -25,11 +25,12 @@ use super::{Fonts, absent_family_help};
 use crate::base::error::{Error, ErrorKind, finding};
 use crate::base::lang::Tag;
 
-/// The face that a part of a text asks for.
+/// The face that is requested for a part of a text.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct FaceRequest<'a> {
     pub(crate) family: &'a str,
-    /// The families of the letters that it lacks, before those that the fonts declare.
+    /// The families for letters that it lacks; they come before those that the fonts
+    /// declare.
     pub(crate) fallback: &'a [String],
     pub(crate) generic: GenericFamily,
     /// 100 to 900; 400 is regular, 700 is bold.
@@ -38,7 +39,7 @@ pub(crate) struct FaceRequest<'a> {
 }
 
 impl Fonts {
-    /// The cache of fallback orders is bounded because languages come with requests.
+    /// The cache of fallback orders is bounded, because requests choose languages.
     const MAX_FALLBACK_ORDERS: usize = 10_000;
     /// The most texts whose faces are remembered, in each of two generations, and the longest of
     /// them, in bytes: most sentences of a course are the same on each certificate.
@@ -144,7 +145,7 @@ impl Fonts {
         runs.collect()
     }
 
-    /// Splits a word, over which several requests may extend.
+    /// Splits a word; several requests may cover parts of it.
     fn itemize_word(
         &self,
         text: &str,
@@ -168,9 +169,10 @@ impl Fonts {
         Ok(runs)
     }
 
-    /// Splits the part of a word that one request covers. The word's letters decide on its face,
-    /// and their marks follow. Punctuation that this face lacks, as the faces of most scripts lack
-    /// Latin brackets, is set in the requested face. Raised and lowered figures are of one face.
+    /// Splits the part of a word that one request covers. The letters of the word decide
+    /// its face, and marks have the same one. Punctuation that this face lacks is set in
+    /// the requested face: the faces of most scripts lack Latin brackets. Raised and
+    /// lowered figures all have one face.
     fn itemize_part(
         &self,
         text: &str,
@@ -239,7 +241,8 @@ impl Fonts {
         })
     }
 
-    /// The families that may stand in for a requested face, nearest first: indices into `families`.
+    /// The families that may replace a requested face, nearest first: indices into
+    /// `families`.
     fn fallback_order(
         &self,
         request: FaceRequest<'_>,
@@ -296,7 +299,8 @@ impl Fonts {
         (other_script, language, other_generic, lighter, foreign)
     }
 
-    /// A family's face nearest to the requested one, if it has every letter, with its marks.
+    /// The face of a family that is nearest to the requested one, if it has every letter
+    /// and places the marks.
     fn covering_face(
         &self,
         family: &str,
@@ -337,8 +341,8 @@ impl Fonts {
         Some((index, self.book.info(index)?))
     }
 
-    /// The letter to report when no family has the whole word: one that no family has, else the
-    /// word's first.
+    /// The letter to report if no family has the whole word: one that no family has, or
+    /// else the first of the word.
     fn uncovered_letter(&self, word: &str) -> char {
         let anywhere = |c: char| {
             (0..self.faces.len())
@@ -351,8 +355,8 @@ impl Fonts {
             .unwrap_or(char::REPLACEMENT_CHARACTER)
     }
 
-    /// The error for a letter that no family has. The help names a declared family of its script
-    /// that is not here, and where to get it.
+    /// The error for a letter that no family has. If a family of its script is declared
+    /// but missing, the help names it and says where to get it.
     pub(crate) fn missing_glyph(
         &self,
         letter: &str,
@@ -377,8 +381,8 @@ impl Fonts {
         Error::new(ErrorKind::MissingGlyph, message).with_help(help)
     }
 
-    /// A declared family without a face that is made for a letter's script, and for the language if
-    /// there is one.
+    /// A declared family that has no face here and is made for a letter's script, and for
+    /// the language if possible.
     pub(super) fn absent_family(&self, letter: char, tag: &Tag) -> Option<&Family> {
         let script = script(letter.encode_utf8(&mut [0; 4]))?;
         let languages: Vec<Tag> = tag.fallbacks().collect();
@@ -392,7 +396,7 @@ impl Fonts {
     }
 }
 
-/// The weight in which a face answers a request: a variable font has all between two.
+/// The weight of a face for a request: a variable font has all weights of a range.
 fn weight(info: &FontInfo, request: FaceRequest<'_>) -> u16 {
     let axis = info.axes.iter().find(|axis| axis.tag.to_bytes() == *b"wght");
     axis.map_or(info.variant.weight.to_number(), |axis| {
@@ -400,7 +404,8 @@ fn weight(info: &FontInfo, request: FaceRequest<'_>) -> u16 {
     })
 }
 
-/// Whether a face has a letter, whole or as the parts that the shaper composes it from.
+/// Whether a face has a letter, either as one glyph or in the parts from which the shaper
+/// composes it.
 fn has_letter(font: &Font, letter: char) -> bool {
     let has = |c: char| font.info().coverage.contains(c as u32);
     has(letter) || {
@@ -451,7 +456,7 @@ mod tests {
                 pair("2569", "EB Garamond"),
             ]
         );
-        // EB Garamond has no place for these marks.
+        // EB Garamond cannot place these marks.
         for name in ["Ọ̀ṣúnṣọlá", "Ẹ̀bùn", "Ǫ́", "M̧ajeļ", "Ɔ̌"] {
             assert_eq!(families(name, "en", request), [pair(name, "Noto Serif")]);
         }

@@ -21,7 +21,8 @@ const FEATURES: [&[u8; 4]; 7] =
 const SIGNS: [std::ops::RangeInclusive<u32>; 4] =
     [0xA1..=0xBF, 0x2070..=0x2BFF, 0x3200..=0x33FF, 0x1F100..=0x1F1FF];
 
-/// The sequences of letters that a face draws as something else: by the first one, the others.
+/// The sequences of letters that a face draws as something else: by the first letter, the
+/// rest of each.
 #[derive(Debug, Default)]
 pub(super) struct Ligatures(HashMap<char, Vec<Vec<char>>>);
 
@@ -63,7 +64,7 @@ impl Ligatures {
     }
 }
 
-/// The sequences of glyphs that become a sign, or lose one.
+/// The sequences of glyphs that are drawn as a sign, or of which a sign disappears.
 fn changing(face: &Face<'_>, table: LayoutTable<'_>) -> Vec<Vec<GlyphId>> {
     let glyphs = |codes: &mut dyn Iterator<Item = u32>, is: fn(char) -> bool| {
         let characters = codes.filter_map(char::from_u32).filter(|&c| is(c));
@@ -93,7 +94,8 @@ fn changing(face: &Face<'_>, table: LayoutTable<'_>) -> Vec<Vec<GlyphId>> {
     all
 }
 
-/// The first character that each of some glyphs is drawn for, up to the end of the general scripts.
+/// For each of some glyphs the first character that it draws, up to the end of the
+/// general scripts.
 fn letters_of(face: &Face<'_>, wanted: &HashSet<GlyphId>) -> HashMap<GlyphId, char> {
     let mut letters = HashMap::new();
     if !wanted.is_empty() {
@@ -113,7 +115,8 @@ fn lookups(table: LayoutTable<'_>) -> Vec<u16> {
     let is_on = |tag: Tag| FEATURES.iter().any(|feature| Tag::from_bytes(feature) == tag);
     let features = table.features.into_iter().filter(|feature| is_on(feature.tag));
     let mut all: Vec<u16> = features.flat_map(|feature| feature.lookup_indices).collect();
-    // A contextual lookup applies ligatures of lookups that no feature may name: take these too.
+    // A contextual lookup may apply ligature lookups that no feature names: include
+    // those.
     let named: Vec<u16> =
         table.features.into_iter().flat_map(|feature| feature.lookup_indices).collect();
     all.extend((0..table.lookups.len()).filter(|index| !named.contains(index)));

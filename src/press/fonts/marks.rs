@@ -1,9 +1,10 @@
 //! Marks that a face cannot place.
 //!
-//! A face may have a letter and a mark and no place for the one on the other: EB Garamond draws the
-//! grave accent of `Ọ̀` beside the letter. Takes a face and a text, and says whether each mark stands
-//! where it belongs. The decision made here: the shaper is asked, and the boxes of the glyphs are
-//! compared, because a face may place marks by anchors, by composed glyphs, or by negative bearings.
+//! A face may have a letter and a mark, but not place the one on the other: EB Garamond
+//! draws the grave accent of `Ọ̀` beside the letter. Takes a face and a text, and says
+//! whether each mark stands where it belongs. The decision made here: the text is shaped
+//! and the boxes of the glyphs are compared, because a face may place marks by anchors,
+//! by composed glyphs, or by negative bearings.
 
 use icu_properties::CodePointMapData;
 use icu_properties::props::{CanonicalCombiningClass as Class, Script};
@@ -11,19 +12,20 @@ use rustybuzz::{Face, UnicodeBuffer};
 use typst::text::Font;
 use unicode_segmentation::UnicodeSegmentation;
 
-/// The share of the narrower of letter and mark, or of the lower of two marks, that may stand
-/// beside, or over, the other.
+/// How much of a mark may stand beside its letter, as a share of the narrower of the two,
+/// and how much of it over another mark or the letter, as a share of the smaller of the
+/// two.
 const TOLERANCE: f64 = 0.5;
 
-/// Whether a face draws each mark of a text at its letter. Letters of other scripts than Latin,
-/// Greek and Cyrillic count as placed: their faces are made for them.
+/// Whether a face draws each mark of a text at its letter. True for scripts other than
+/// Latin, Greek and Cyrillic: their faces are made for such marks.
 pub(super) fn places_marks(font: &Font, text: &str) -> bool {
     let mut clusters =
         text.graphemes(true).filter(|cluster| is_marked(cluster)).peekable();
     if text.is_ascii() || clusters.peek().is_none() {
         return true;
     }
-    // Its marks stand as in its default instance in all instances of a variable face.
+    // In all instances of a variable face marks stand as in its default instance.
     let Some(face) = Face::from_slice(font.data(), font.index()) else { return false };
     clusters.all(|cluster| {
         let boxes = boxes(&face, cluster);
@@ -61,7 +63,7 @@ struct GlyphBox {
     y: (f64, f64),
 }
 
-/// The boxes of the glyphs that a cluster is drawn with, the letter's first.
+/// The boxes of the glyphs of a cluster, that of the letter first.
 fn boxes(face: &Face<'_>, cluster: &str) -> Vec<GlyphBox> {
     let mut buffer = UnicodeBuffer::new();
     buffer.push_str(cluster);
@@ -83,7 +85,7 @@ fn boxes(face: &Face<'_>, cluster: &str) -> Vec<GlyphBox> {
     boxes.collect()
 }
 
-/// The share of the shorter of two ranges that both have.
+/// The part that two ranges share, as a share of the shorter one.
 fn overlap(one: (f64, f64), other: (f64, f64)) -> f64 {
     let both = one.1.min(other.1) - one.0.max(other.0);
     let shorter = (one.1 - one.0).min(other.1 - other.0).max(1.0);

@@ -1,5 +1,5 @@
-//! Words and letters for itemization: where a text may change its face, and which of its characters
-//! decide about the face.
+//! Words and letters for itemization: where the face of a text may change, and which
+//! characters decide the face.
 
 use std::ops::Range;
 
@@ -9,17 +9,17 @@ use icu_properties::props::{
 use icu_properties::{CodePointMapData, CodePointSetData, PropertyNamesShort};
 use typst::text::is_default_ignorable;
 
-/// The letters that are set together, whatever face they end up in.
+/// The letters that are set together in one face.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Letters {
     /// Latin, Greek and Cyrillic: most text faces have all three.
     European,
-    /// Han, kana, Hangul and Bopomofo, and what is as wide as they are.
+    /// Han, kana, Hangul and Bopomofo, and characters of the same width.
     EastAsian,
     /// Any other script.
     Of(Script),
-    /// Letters and figures of no script. They belong to the letters beside them, unless these are
-    /// East Asian.
+    /// Letters and figures that belong to no script. They have the face of the letters
+    /// beside them, unless these are East Asian.
     Figures,
 }
 
@@ -33,7 +33,7 @@ pub(super) fn words(text: &str) -> Vec<Range<usize>> {
     cut(text, 0..text.len(), letters_of)
 }
 
-/// The parts of a word that have letters of one script each.
+/// The parts of a word, each with letters of one script only.
 pub(super) fn one_script_parts(text: &str, word: Range<usize>) -> Vec<Range<usize>> {
     let letters_of = |c| match letters_of(c) {
         Some(Letters::European) => Some(Letters::Of(CodePointMapData::new().get(c))),
@@ -52,7 +52,8 @@ fn cut(
     let mut letters: Vec<Option<Letters>> =
         characters.iter().map(|&(_, c)| letters_of(c)).collect();
     join_figures(&characters, &mut letters);
-    // What opens belongs to the letters after it, everything else to those before it.
+    // An opening character belongs to the letters after it, all others to those before
+    // it.
     for index in (0..letters.len()).rev() {
         if letters[index].is_none() && opens(characters[index].1) {
             letters[index] = letters.get(index + 1).copied().flatten();
@@ -100,7 +101,7 @@ fn join_figures(characters: &[(usize, char)], letters: &mut [Option<Letters>]) {
     join(&mut (0..characters.len()).rev());
 }
 
-/// The letters that a character is one of; `None` for one that follows its neighbours.
+/// The kind of a letter; `None` for a character that follows its neighbours.
 fn letters_of(c: char) -> Option<Letters> {
     let script = CodePointMapData::<Script>::new().get(c);
     let category = CodePointMapData::<GeneralCategory>::new().get(c);
@@ -130,7 +131,7 @@ fn opens(c: char) -> bool {
     let category = CodePointMapData::<GeneralCategory>::new().get(c);
     [GeneralCategory::OpenPunctuation, GeneralCategory::InitialPunctuation]
         .contains(&category)
-        // The controls that begin an embedding, an override or an isolate.
+        // Control characters that begin an embedding, an override or an isolate.
         || matches!(c, '\u{202A}' | '\u{202B}' | '\u{202D}' | '\u{202E}' | '\u{2066}'..='\u{2068}')
 }
 
@@ -139,9 +140,9 @@ pub(super) fn is_raised_or_lowered(c: char) -> bool {
     matches!(c, '\u{B2}' | '\u{B3}' | '\u{B9}' | '\u{2070}'..='\u{209F}')
 }
 
-/// Whether some letters (a grapheme cluster) are one sign made of several characters: a flag, a
-/// keycap, or an emoji that is joined or coloured. No text face has these; one that has the parts
-/// would show the parts.
+/// Whether a grapheme cluster is one sign made of several characters: a flag, a keycap,
+/// or an emoji that is joined or coloured. No text face has such signs; a face that has
+/// only the parts would show these.
 pub(super) fn is_emoji_sequence(cluster: &str) -> bool {
     let has = |is: fn(char) -> bool| cluster.chars().any(is);
     let pictures = CodePointSetData::new::<ExtendedPictographic>();
@@ -229,7 +230,8 @@ mod tests {
             if found != expected {
                 wrong.push(format!("{found}, and not {expected}"));
             }
-            // The controls around a value belong to what they enclose.
+            // The control characters around a value belong to the letters that they
+            // enclose.
             let isolated = format!("\u{2068}{text}\u{2069}");
             let found = split(&isolated).join("|");
             if found != format!("\u{2068}{expected}\u{2069}") {

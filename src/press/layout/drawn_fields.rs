@@ -24,7 +24,7 @@ impl DrawnFields {
         self.all || self.names.contains(name)
     }
 
-    /// Adds what a node of the code reads.
+    /// Adds the fields that a node of the code reads.
     pub(super) fn visit(&mut self, node: &LinkedNode<'_>) {
         let is_named = match node.kind() {
             SyntaxKind::Ident => node.leaf_text() == EXTRA,
@@ -41,13 +41,13 @@ impl DrawnFields {
     }
 }
 
-/// The field that code reads of `sheet.extra`: `motto` of `sheet.extra.motto` and of
+/// The field of `sheet.extra` that code reads: `motto` in `sheet.extra.motto` and in
 /// `sheet.extra.at("motto")`; `None` for any other use.
 fn field_after(node: &LinkedNode<'_>) -> Option<String> {
     let extra =
         node.parent().filter(|parent| parent.kind() == SyntaxKind::FieldAccess)?;
     if extra.children().next()?.span() == node.span() {
-        // The name of a variable: `extra.motto`.
+        // `extra` is the name of a variable here, as in `extra.motto`.
         return None;
     }
     let access =

@@ -1,5 +1,5 @@
-//! `holds` and `pages` of a layout: the length of texts that it accepts, and the number of its
-//! pages.
+//! The keys `holds` and `pages` of a layout: the lengths of texts that it has room for,
+//! and the number of its pages.
 
 use std::ops::RangeInclusive;
 
@@ -16,7 +16,7 @@ pub(crate) struct Holds {
     pub(crate) office: usize,
 }
 
-/// `holds` of a layout.
+/// Reads `holds`.
 pub(super) fn holds(fields: Fields<'_>, faults: &mut Faults) -> Holds {
     let mut holds = Holds { title: 150, name: 90, signatory: 40, office: 80 };
     let node = fields.get("holds");
@@ -31,7 +31,7 @@ pub(super) fn holds(fields: Fields<'_>, faults: &mut Faults) -> Holds {
     holds
 }
 
-/// A number of pages, or a range: `{ min: 1, max: 6 }`.
+/// Reads a number of pages, or a range: `{ min: 1, max: 6 }`.
 pub(super) fn pages(
     fields: Fields<'_>,
     faults: &mut Faults,

@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 use crate::base::error::ErrorKind;
 use crate::base::yaml::{Faults, Fields, Node};
 
-/// A list of texts; an absent one is empty.
+/// A list of texts; empty if the key is absent.
 pub(super) fn texts(fields: Fields<'_>, key: &str, faults: &mut Faults) -> Vec<String> {
     let items = fields.get(key).and_then(|node| faults.keep(node.items()));
     items

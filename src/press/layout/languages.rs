@@ -1,9 +1,9 @@
 //! The languages that a layout declares, and whether it has a given one.
 //!
-//! The decision: a layout that declares its languages has sentences of its own, and a certificate in
-//! another language would take those of the shared locales, which certify something else. So such a
-//! language is refused. A file that a site adds to the layout's own locales declares its language
-//! too.
+//! The decision: a layout that declares its languages has sentences of its own. In
+//! another language a certificate would have the sentences of the shared locales, which
+//! certify something else, so such a language is refused. A locale file that a site adds
+//! to the layout declares its language too.
 
 use std::collections::BTreeSet;
 
@@ -23,7 +23,7 @@ pub(crate) struct DeclaredLanguages {
 }
 
 impl DeclaredLanguages {
-    /// Reads `languages`; `None` without the key.
+    /// Reads `languages`; `None` if the key is absent.
     pub(super) fn read(fields: Fields<'_>, faults: &mut Faults) -> Option<Self> {
         let node = fields.get("languages")?;
         let mut tags: Vec<Tag> = Vec::new();
@@ -47,8 +47,8 @@ impl DeclaredLanguages {
         declared.chain(locale::own_languages(site, layout)).collect()
     }
 
-    /// Refuses a language that the layout does not speak. A narrower tag of one that it speaks is
-    /// spoken too.
+    /// Refuses a language that the layout does not have. A narrower tag of one that it
+    /// has is allowed.
     ///
     /// # Errors
     /// [`ErrorKind::UnknownLanguage`], at the declaration.

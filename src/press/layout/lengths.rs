@@ -1,8 +1,9 @@
 //! Lengths that depend on the page: `lengths` of a `layout.yaml`, and the widths of its roles.
 //!
-//! Takes expressions, gives millimetres for a [`PageFacts`]. The decision made here: an expression
-//! is one of the sentences' language ([`minijinja`]), which knows the paper, how many signatories
-//! there are, and the QR code; it is tried on every paper when the layout is read.
+//! Takes expressions, gives millimetres for a [`PageFacts`]. The decision made here: an
+//! expression is written in the language of sentences ([`minijinja`]) and knows the
+//! paper, the number of signatories, and the QR code; it is computed for every paper when
+//! the layout is read.
 
 use std::sync::LazyLock;
 
@@ -12,7 +13,7 @@ use minijinja::{Environment, Expression, UndefinedBehavior, Value};
 use crate::base::error::{Error, ErrorKind, Place, Result};
 use crate::base::yaml::{Faults, Fields, Node};
 
-/// What lengths may depend on.
+/// The values on which lengths may depend.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct PageFacts {
     /// The width of the paper, in millimetres.
@@ -21,9 +22,9 @@ pub(crate) struct PageFacts {
     pub(crate) height: f64,
     /// How many signatories there are.
     pub(crate) signatories: usize,
-    /// The QR code, without its quiet zone and with that of the far side; 0 without one.
+    /// The QR code; both values are 0 without one.
     pub(crate) code: CodeFacts,
-    /// The width of the first badge for a height of 1; 0 without one.
+    /// The width of the first badge, in units of its height; 0 without one.
     pub(crate) badge: f64,
     /// How many of the layout's photos the request gives.
     pub(crate) photos: usize,
@@ -36,15 +37,15 @@ pub(crate) struct PageFacts {
 /// The size of the QR code in millimetres.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct CodeFacts {
-    /// The side of its dark modules.
+    /// The side of the square of its modules, without the quiet zone.
     pub(crate) side: f64,
-    /// How far it reaches from a corner of its dark modules, with the quiet zone of the far side.
+    /// The same with the quiet zone on one side.
     pub(crate) reach: f64,
 }
 
 impl CodeFacts {
-    /// The size of a code of so many modules on each side. A module of half a millimetre can be
-    /// scanned from a wall; the quiet zone is four modules on each side.
+    /// The size of a code with `modules` modules on each side. A module of half a
+    /// millimetre can be scanned from a wall; the quiet zone is four modules wide.
     pub(crate) fn of(modules: usize) -> Self {
         let modules = modules as f64;
         let size = f64::max(22.0, (modules + 8.0) * 0.5);
@@ -70,7 +71,7 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     env
 });
 
-/// The most steps that one expression takes.
+/// The most steps that the evaluation of one expression may take.
 const MAX_FUEL: u64 = 2_000;
 
 impl Length {
@@ -86,12 +87,12 @@ impl Length {
         Some(Self { expression, text: text.to_owned(), place })
     }
 
-    /// A length of so many millimetres.
+    /// A constant length.
     pub(super) fn constant(millimetres: f64) -> Option<Self> {
         Self::own(format!("{millimetres:.4}"))
     }
 
-    /// A length by the number of signatories, from none on.
+    /// A length that depends on the number of signatories; the first is that for none.
     pub(super) fn by_signatories(lengths: &[f64]) -> Option<Self> {
         let lengths = lengths.iter().map(|length| format!("{length:.4}"));
         Self::own(format!("[{}][signatories]", lengths.collect::<Vec<_>>().join(", ")))
@@ -105,7 +106,8 @@ impl Length {
     /// Its value in millimetres.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidValue`] for an unknown name, and for what is no length up to 2000 mm.
+    /// [`ErrorKind::InvalidValue`] for an unknown name, and for a value that is not a
+    /// number up to 2000 mm.
     fn evaluate(&self, values: &Value) -> Result<f64> {
         let fault = |why: String| {
             let message = format!("`{}` is no length ({why})", self.text);
@@ -129,10 +131,10 @@ const HELP: &str = "write millimetres, such as `170` or `width - 60`, with the n
                     `lengths` and `width`, `height`, `signatories`, `code.side`, `code.reach`, \
                     `badge`, `photos`, `bilingual`, `specimen`";
 
-/// In millimetres.
+/// The largest length, in millimetres.
 const MAX: f64 = 2000.0;
 
-/// Why an expression fails, without minijinja's own wording of where.
+/// Why an expression fails, without the place that minijinja adds.
 fn reason(error: &minijinja::Error) -> String {
     match error.detail() {
         Some(detail) => detail.to_owned(),
@@ -144,7 +146,7 @@ fn reason(error: &minijinja::Error) -> String {
 #[derive(Debug, Default)]
 pub(crate) struct Lengths(IndexMap<String, Length>);
 
-/// The values that expressions see on one page.
+/// The values that expressions can use on one page.
 #[derive(Debug)]
 pub(crate) struct PageLengths {
     /// The named lengths, in millimetres.
@@ -176,7 +178,7 @@ impl Lengths {
         Self(lengths)
     }
 
-    /// The named lengths of a page.
+    /// Computes the named lengths for a page.
     ///
     /// # Errors
     /// As [`PageLengths::of`].
@@ -191,7 +193,7 @@ impl Lengths {
     }
 }
 
-/// The names of [`PageFacts`].
+/// The names of the values of [`PageFacts`].
 const NAMES: [&str; 8] = [
     "width",
     "height",
@@ -220,10 +222,11 @@ fn merged(facts: &PageFacts, named: &IndexMap<String, f64>) -> Value {
 }
 
 impl PageLengths {
-    /// The value of an expression, in points.
+    /// The value of an expression on this page, in points.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidValue`] for an unknown name, and for what is no length up to 2000 mm.
+    /// [`ErrorKind::InvalidValue`] for an unknown name, and for a value that is not a
+    /// number up to 2000 mm.
     pub(crate) fn of(&self, length: &Length) -> Result<f64> {
         Ok(points(length.evaluate(&self.values)?))
     }

@@ -1,7 +1,8 @@
 //! The slots of all roles on one page.
 //!
-//! Takes a layout's declared lengths and roles, and the [`PageFacts`]; gives the [`PageSlots`]. They
-//! are the same for nearly all certificates of a course, so a few of them are kept.
+//! Takes a layout's declared lengths and roles, and the [`PageFacts`]; gives the
+//! [`PageSlots`]. Nearly all certificates of a course have the same slots, so the last
+//! few are kept.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,7 +21,7 @@ pub(crate) struct PageSlots {
     pub(crate) lengths: IndexMap<String, f64>,
     /// The width of a slot that declares none, in points.
     text_width: f64,
-    /// The slot of each role, and those after certain roles.
+    /// The slot of each role, and its slots after certain other roles.
     slots: HashMap<String, (Slot, Vec<(String, Slot)>)>,
 }
 
@@ -36,7 +37,7 @@ impl PageSlots {
     ) -> Result<Self> {
         let page = lengths.on(facts)?;
         let mut slots = HashMap::new();
-        // Sorted, so that of several errors the same one is always reported.
+        // Sorted, so that the same one of several errors is always reported.
         for (name, role) in roles.iter().collect::<BTreeMap<_, _>>() {
             let after = role.slot.after().map(|previous| {
                 Ok((previous.to_owned(), role.slot.on(&page, Some(previous))?))
@@ -58,7 +59,8 @@ impl PageSlots {
         self.lengths.get("gutter").unwrap_or(&6.0) * 72.0 / 25.4
     }
 
-    /// The slot of a role after another; one that is not declared is that of `statement`.
+    /// The slot of a role after another role; that of `statement` for a role that is not
+    /// declared.
     pub(crate) fn slot(&self, role: &str, previous: Option<&str>) -> &Slot {
         let found = self.slots.get(role);
         let (slot, after) = found.unwrap_or_else(|| &self.slots["statement"]);
@@ -67,15 +69,15 @@ impl PageSlots {
     }
 }
 
-/// The slots of the last pages.
+/// The slots of the pages that were made last.
 #[derive(Debug, Default)]
 pub(super) struct KnownSlots(Mutex<Vec<(PageFacts, Arc<PageSlots>)>>);
 
 impl KnownSlots {
-    /// The most pages that are remembered.
+    /// The most sets of slots that are remembered.
     const MAX_PAGES: usize = 32;
 
-    /// The slots for some facts, made if they are not known.
+    /// Returns the slots for some facts; computes them if they are not remembered.
     pub(super) fn get(
         &self,
         facts: &PageFacts,

@@ -15,7 +15,8 @@ use crate::site::files::Site;
 
 /// The name of the paper that is as large as the background.
 pub(super) const BACKGROUND: &str = "background";
-/// The papers by name, upright, in millimetres: ISO 216, ANSI, and a card for a wallet, which lies.
+/// The papers by name, in portrait format, in millimetres: ISO 216, ANSI, and a card for
+/// a wallet, which is in landscape format.
 pub(crate) const PAPERS: [(&str, (f64, f64)); 6] = [
     ("a4", (210.0, 297.0)),
     ("letter", (215.9, 279.4)),
@@ -43,7 +44,7 @@ impl Paper {
     }
 }
 
-/// The background of a layout: a file of its folder.
+/// The background of a layout: a file in its own folder.
 pub(crate) fn background(
     site: &Site,
     root: Node<'_>,
@@ -123,8 +124,8 @@ pub(crate) fn papers(
     (!papers.is_empty()).then_some(papers)
 }
 
-/// A paper's name and its sides in millimetres. A paper given by its sides is named after them,
-/// such as `200x260`.
+/// The name of a paper, and its sides in millimetres. A paper that is declared by its
+/// sides is named after them, such as `200x260`.
 fn paper(node: Node<'_>, faults: &mut Faults) -> Option<(String, (f64, f64))> {
     if node.is_scalar() {
         let names = PAPERS.map(|(name, _)| name);

@@ -1,4 +1,4 @@
-//! A picture that a request gives, such as the photo of its recipient.
+//! Pictures that a request gives, such as the photo of the recipient.
 //!
 //! Takes `photos` of a `layout.yaml`, or a slot with a `field`; gives [`Photo`]s. The decision made
 //! here: a layout says which free field names the file and what the picture shows, so that a layout
@@ -21,10 +21,10 @@ pub(crate) struct Photo {
     pub(crate) sides: (f64, f64),
 }
 
-/// The sides of a photo, in millimetres.
+/// The range of the sides of a photo, in millimetres.
 const SIDES: std::ops::RangeInclusive<f64> = 1.0..=2000.0;
 
-/// The photos of a layout that is drawn in Typst.
+/// Reads `photos` of a layout that is drawn in Typst.
 pub(super) fn photos(fields: Fields<'_>, faults: &mut Faults) -> Vec<Photo> {
     let entries = fields.get("photos").and_then(|node| faults.keep(node.entries()));
     let mut photos = Vec::new();
@@ -46,7 +46,7 @@ pub(super) fn photos(fields: Fields<'_>, faults: &mut Faults) -> Vec<Photo> {
     photos
 }
 
-/// What a photo shows, which is required.
+/// Reads what a photo shows, which is required.
 pub(super) fn alt(fields: Fields<'_>, faults: &mut Faults) -> Option<Text> {
     let node = fields.written("alt").filter(|node: &Node<'_>| {
         !(node.is_null() || node.text().is_ok_and(|text| text.trim().is_empty()))

@@ -1,10 +1,11 @@
-//! Slots with places: a layout that is `layout.yaml` alone.
+//! Slots with places: a layout that consists of its `layout.yaml` alone.
 //!
-//! Takes `slots`, `without` and the files of a `layout.yaml`; gives [`PlacedSlots`], which the shared
-//! module `layouts/shared/slots.typ` draws. The decisions made here: a slot is a box of plain
-//! numbers on one paper, in millimetres from its top left corner, and two of them do not lie over
-//! each other; what stands in a slot follows from its name; every sentence has a slot, unless
-//! `without` says that the page leaves it out, for instance because the background shows its words.
+//! Takes `slots`, `without` and the files of a `layout.yaml`; gives [`PlacedSlots`],
+//! which the shared module `layouts/shared/slots.typ` draws. The decisions made here: a
+//! slot is a box on one paper, given by plain numbers in millimetres from the top left
+//! corner, and no two slots overlap; the content of a slot follows from its name; every
+//! sentence has a slot, unless `without` says that the page leaves it out, for instance
+//! because the background shows its words.
 //!
 //! # The schema
 //!

@@ -17,11 +17,11 @@ use crate::base::error::{ErrorKind, nearest};
 use crate::base::yaml::{Faults, Fields, Node, YamlFault};
 use crate::press::fonts::{Fonts, GenericFamily, family_help};
 
-/// A family that a layout has chosen, and what kind of family may stand in for it.
+/// A family that a layout has chosen, and which kind of family may replace it.
 #[derive(Debug, Clone)]
 pub(crate) struct FaceChoice {
     pub(crate) family: String,
-    /// The families of the letters that it lacks, before those of `fonts.yaml`.
+    /// The families for letters that it lacks; they come before those of `fonts.yaml`.
     pub(crate) fallback: Vec<String>,
     pub(crate) generic: GenericFamily,
 }
@@ -36,29 +36,29 @@ pub(crate) struct Role {
     pub(crate) italic: bool,
     pub(crate) case: Case,
     pub(crate) fit: Fit,
-    /// How far ink may leave the slot, in millimetres.
+    /// How far ink may extend beyond the slot, in millimetres.
     pub(crate) swash: f64,
     pub(crate) slot: SlotRule,
     /// Whether it is also fitted at the layout's smaller scales; unless declared, only blocks are.
     pub(crate) shrinks: Option<bool>,
-    /// The face of words that do not suit the role's own.
+    /// The face of words that are not suited to the role's own face.
     pub(crate) plain: Option<PlainFace>,
 }
 
-/// The face of a text that does not suit the capitals of a script face.
+/// The face for texts that are not suited to a script face, such as words in capitals.
 #[derive(Debug, Clone)]
 pub(crate) struct PlainFace {
     /// The name of the face under `faces`.
     pub(crate) face: String,
     /// 100 to 900.
     pub(crate) weight: u16,
-    /// Its size, and that of every face that stands in for it, in em.
+    /// Its size, and that of every face that replaces it, in em.
     pub(crate) size: f64,
-    /// What is added between lines in it, in em; that of the role unless declared.
+    /// The additional space between lines in it, in em; that of the role unless declared.
     pub(crate) leading: Option<f64>,
 }
 
-/// How a sentence may be fitted into its slot.
+/// The range within which a sentence is fitted into its slot.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Fit {
     /// The largest font size, in points.
@@ -67,11 +67,11 @@ pub struct Fit {
     pub min: f64,
     /// The most lines.
     pub lines: u32,
-    /// How it may be fitted where it would not fit otherwise.
+    /// The range for a sentence that would not fit otherwise.
     pub tight: Option<TightFit>,
 }
 
-/// The last resort of a sentence that is too long: smaller, on more lines.
+/// The range for a sentence that is too long: smaller, and on more lines.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct TightFit {
     /// The smallest font size, in points.
@@ -81,18 +81,18 @@ pub struct TightFit {
 }
 
 impl Fit {
-    /// The fit of the last resort, if there is one.
+    /// The tight fit, if there is one.
     pub(crate) fn tightened(self) -> Option<Self> {
         self.tight.map(|TightFit { min, lines }| Self { min, lines, ..self })
     }
 
-    /// The fit of the last resort, or else this one.
+    /// The tight fit, or else this one.
     pub(crate) fn at_most(self) -> Self {
         self.tightened().unwrap_or(self)
     }
 }
 
-/// Whether a role changes the case of its letters.
+/// Whether the letters of a role are changed to capitals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Case {
     AsWritten,
@@ -184,14 +184,16 @@ pub(super) fn faces(
     faces
 }
 
-/// What the roles of a layout have in common.
+/// What all roles of a layout share.
 pub(crate) struct RoleContext<'a> {
     faces: &'a HashMap<String, FaceChoice>,
-    /// How far ink may leave a slot without a `swash` of its own, in millimetres.
+    /// How far ink may extend beyond a slot that has no `swash` of its own, in
+    /// millimetres.
     swash: f64,
 }
 
-/// How far ink may leave a slot with a place, unless the layout says otherwise, in millimetres.
+/// How far ink may extend beyond a slot with a place, unless the layout declares it, in
+/// millimetres.
 const SLOT_SWASH: f64 = 2.0;
 
 impl<'a> RoleContext<'a> {
@@ -205,7 +207,8 @@ impl<'a> RoleContext<'a> {
         Self { faces, swash }
     }
 
-    /// The role of a slot with a place, whose map has the keys `own` besides.
+    /// Reads the role of a slot with a place. `own` are the keys of its map that do not
+    /// belong to the role.
     pub(super) fn slot_role<'n>(
         &self,
         node: Node<'n>,
@@ -225,8 +228,9 @@ impl<'a> RoleContext<'a> {
     }
 }
 
-/// The roles of a layout whose slots have the roles `slots`. The others may be declared too; those
-/// of blocks and signatories are as wide as what they stand in, and aligned like it.
+/// The roles of a layout with slots. `slots` are those of its slots; other roles may be
+/// declared, or have their defaults. Roles of blocks and signatories have the width and
+/// the side of the slot in which they stand.
 pub(super) fn roles_beside_slots(
     fields: Fields<'_>,
     context: &RoleContext<'_>,
@@ -283,8 +287,8 @@ pub(super) fn roles_beside_slots(
     roles
 }
 
-/// The roles that a layout with slots need not declare: the largest and the smallest size, the lines,
-/// and the weight.
+/// The default roles of a layout with slots: the largest and the smallest size in points,
+/// the number of lines, and the weight.
 const USUAL: [(&str, f64, f64, u32, u16); 12] = [
     ("lead", 13.0, 8.0, 2, 400),
     ("recipient", 30.0, 12.0, 2, 500),
@@ -325,7 +329,7 @@ pub(super) fn roles(
     roles.contains_key("statement").then_some(roles)
 }
 
-/// `tight`: by role, what a text that does not fit may come to.
+/// Reads `tight`: by role, the range for a text that does not fit otherwise.
 fn tight(fields: Fields<'_>, roles: &mut HashMap<String, Role>, faults: &mut Faults) {
     let Some(node) = fields.get("tight") else { return };
     for (key, node) in faults.keep(node.entries()).into_iter().flatten() {
@@ -352,7 +356,7 @@ fn tight(fields: Fields<'_>, roles: &mut HashMap<String, Role>, faults: &mut Fau
     }
 }
 
-/// One role, whose map may have the keys `known`.
+/// Reads one role, whose map may have the keys `known`.
 fn role(
     node: Node<'_>,
     fields: Fields<'_>,
@@ -405,7 +409,7 @@ fn role(
 }
 
 impl Role {
-    /// A role in the face for text, as the case of its letters is written.
+    /// The default role: in the face `text`, with its letters as written.
     fn plain(fit: Fit, swash: f64) -> Self {
         Self {
             face: "text".to_owned(),
@@ -421,7 +425,7 @@ impl Role {
     }
 }
 
-/// `plain` of a role: `{ face: text, weight: 500, size: 0.78 }`.
+/// Reads `plain` of a role: `{ face: text, weight: 500, size: 0.78 }`.
 fn plain_face(node: Node<'_>, faces: &[&str], faults: &mut Faults) -> Option<PlainFace> {
     let fields = node.fields(&["face", "weight", "size", "leading"], faults)?;
     let face = fields.required("face", faults)?;

@@ -1,8 +1,8 @@
 //! The slot of a role: how wide its column is, and how its lines are set.
 //!
-//! Takes the keys of a role in `layout.yaml` that say so, gives a [`SlotRule`], and on a page a
-//! [`Slot`]. The decision made here: a slot's width is declared, so that a sentence is fitted before
-//! there is a page.
+//! Takes the keys of a role in `layout.yaml` that describe its slot, gives a
+//! [`SlotRule`], and for a page a [`Slot`]. The decision made here: a slot's width is
+//! declared, so that a sentence can be fitted before there is a page.
 
 use serde::Serialize;
 
@@ -34,29 +34,31 @@ pub(crate) struct SlotRule {
     narrow: Option<Length>,
     style: SlotStyle,
     after: Vec<(String, SlotRule)>,
-    /// The keys that are given, for a rule that changes another.
+    /// The keys that are declared: only these replace the values of another rule.
     given: Vec<&'static str>,
 }
 
-/// What does not depend on the page.
+/// The properties of a slot that do not depend on the page.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct SlotStyle {
-    /// The share of the largest size down to which a sentence is kept on one line.
+    /// The sentence is kept on one line if that has at least this share of the largest
+    /// size.
     pub(crate) single: f64,
-    /// What is added between lines, in em of the size.
+    /// The additional space between lines, in em of the size.
     pub(crate) leading: f64,
     /// The heights of a line above and below its base line, and the gap between lines, in points.
     pub(crate) line: Option<[f64; 3]>,
-    /// The same for scripts that reach deep below the base line.
+    /// The same for scripts that extend far below the base line.
     pub(crate) deep_line: Option<[f64; 3]>,
     /// The space between letters in scripts that allow it, in em.
     pub(crate) tracking: f64,
-    /// The scale of a sentence all of whose letters are spaced; else they are not spaced.
+    /// The factor for the size of a sentence all of whose letters may be spaced; if it is
+    /// set, no other sentence is spaced.
     pub(crate) spaced: Option<f64>,
-    /// The scale of the largest size.
+    /// The factor for the largest size.
     pub(crate) scale: f64,
     pub(crate) align: SlotAlign,
-    /// Whether lines are of similar length.
+    /// Whether all lines have a similar length.
     pub(crate) balance: bool,
 }
 
@@ -64,12 +66,12 @@ pub(crate) struct SlotStyle {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SlotAlign {
-    /// Where lines begin.
+    /// Where lines begin, by the direction of the language.
     Start,
     /// In the middle.
     #[default]
     Center,
-    /// Where lines end.
+    /// Where lines end, by the direction of the language.
     End,
     /// On the left, in every language.
     Left,
@@ -81,7 +83,7 @@ impl SlotAlign {
     /// The names of the sides in `layout.yaml`.
     pub(crate) const NAMES: [&str; 5] = ["start", "center", "end", "left", "right"];
 
-    /// The side of a name; that of any other text is the middle.
+    /// The side with a name; the middle for any other text.
     pub(crate) fn parse(name: &str) -> Self {
         match name {
             "start" => Self::Start,
@@ -93,11 +95,11 @@ impl SlotAlign {
     }
 }
 
-/// A slot on a page: a column in points, and how its lines are set.
+/// A slot on a page: the width of its column in points, and how its lines are set.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Slot {
     pub(crate) width: f64,
-    /// A narrower column, in which a sentence of one line stays by shrinking.
+    /// A narrower column: a sentence of one line becomes smaller to stay in it.
     pub(crate) narrow: Option<f64>,
     pub(crate) style: SlotStyle,
 }
@@ -177,7 +179,7 @@ impl SlotRule {
         }
     }
 
-    /// The roles after which the slot is another one.
+    /// The roles after which this role has another slot.
     pub(super) fn after(&self) -> impl Iterator<Item = &str> {
         self.after.iter().map(|(role, _)| role.as_str())
     }
@@ -226,7 +228,8 @@ impl SlotRule {
     }
 }
 
-/// The heights of a line in points: above and below its base line, and the gap between two lines.
+/// Reads the heights of a line in points: above and below its base line, and the gap
+/// between two lines.
 fn line(node: Node<'_>, faults: &mut Faults) -> Option<[f64; 3]> {
     let mut line = [0.0; 3];
     let items: Vec<Node<'_>> = faults.keep(node.items())?.collect();

@@ -1,8 +1,8 @@
 //! The files that a layout's Typst code sees.
 //!
-//! Takes a site's files under `layouts/<name>/` and `layouts/shared/`, gives them parsed. The
-//! decision made here is that a layout sees no other files; what it may not do with Typst is not
-//! there (`engine/world.rs`).
+//! Takes a site's files under `layouts/<name>/` and `layouts/shared/`, gives them parsed.
+//! The decision made here: a layout sees no other files. Functions of Typst that a layout
+//! may not use do not exist for it (`engine/world.rs`).
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -26,11 +26,11 @@ pub(crate) struct LayoutSources {
     /// The layout's name.
     pub(crate) layout: String,
     pub(crate) files: HashMap<FileId, SourceFile>,
-    /// The source that Typst starts from: it hands the sheet to the layout's `certificate`.
+    /// The source that Typst compiles: it passes the sheet to the layout's `certificate`.
     pub(crate) main: Source,
     /// The same with code that embeds the attachments in the PDF.
     pub(crate) main_with_attachments: Source,
-    /// The free fields that its code draws.
+    /// The free fields that its code reads.
     pub(crate) drawn_fields: DrawnFields,
     /// The SHA-256 of all files that can change a certificate, 64 hexadecimal digits in lower case.
     pub(crate) sha256: Sha256,
@@ -39,10 +39,10 @@ pub(crate) struct LayoutSources {
 /// Files of a layout's folder that serve its preview and cannot change a certificate.
 const PREVIEW_FILES: [&str; 3] = ["preview.typ", "sample.yaml", "sheet.json"];
 
-/// The most pictures of a layout and of the layouts' shared folder together.
+/// The most pictures in a layout's folder and the shared folder of layouts together.
 const MAX_PICTURES: usize = 256;
 
-/// The endings of files that Typst can show as pictures. A background is measured where it is read.
+/// The extensions of pictures for Typst. A background is checked where it is read.
 const PICTURE_ENDINGS: [&str; 6] = ["png", "jpg", "jpeg", "webp", "gif", "svg"];
 
 /// One file of a layout.
@@ -53,12 +53,12 @@ pub(crate) struct SourceFile {
     pub(crate) bytes: Bytes,
     /// The content as Typst source, for a `.typ` file.
     pub(crate) source: Option<Source>,
-    /// Whether it is the library's file, not the site's.
+    /// Whether it is a built-in file, not the site's.
     pub(crate) built_in: bool,
 }
 
 impl LayoutSources {
-    /// Whether all of its code is the library's.
+    /// Whether all of its code is built in.
     pub(crate) fn is_built_in(&self) -> bool {
         self.files.values().all(|file| file.source.is_none() || file.built_in)
     }
@@ -66,8 +66,8 @@ impl LayoutSources {
     /// Loads the files of `layouts/<layout>/` and `layouts/shared/`.
     ///
     /// # Errors
-    /// [`ErrorKind::Syntax`] for a `.typ` file that is not UTF-8; [`ErrorKind::Image`] and
-    /// [`ErrorKind::TooLarge`] for a picture beyond the limits of a course's.
+    /// [`ErrorKind::Syntax`] for a `.typ` file that is not UTF-8; [`ErrorKind::Image`]
+    /// and [`ErrorKind::TooLarge`] for a picture that would be refused for a course too.
     pub(crate) fn load(site: &Site, layout: &str) -> Result<Self> {
         let folders = [format!("layouts/{layout}"), "layouts/shared".to_owned()];
         let mut names: Vec<&str> =
@@ -76,8 +76,9 @@ impl LayoutSources {
         Self::of_files(site, layout, &names, &format!("/{layout}/layout.typ"))
     }
 
-    /// Loads the files of `layouts/shared/`, whose `slots.typ` draws a layout that is the file
-    /// `declaration` alone. Its pictures are on the sheet.
+    /// Loads the files of `layouts/shared/` for a layout that consists of the file
+    /// `declaration` alone: their `slots.typ` draws it. The pictures of such a layout are
+    /// on the sheet.
     ///
     /// # Errors
     /// As [`load`](Self::load).
@@ -172,7 +173,7 @@ impl LayoutSources {
     }
 }
 
-/// A file of a layout's own folder, or `None` if there is none of that name inside it.
+/// A file in a layout's own folder; `None` if the folder has no file of that name.
 ///
 /// # Errors
 /// As [`Site::read`].
@@ -186,7 +187,7 @@ pub(super) fn own_file<'s>(
     if is_inside { site.read(&format!("{folder}/{name}")) } else { Ok(None) }
 }
 
-/// The free fields that the files draw.
+/// The free fields that the files read.
 fn drawn_fields<'a>(files: impl Iterator<Item = &'a SourceFile>) -> DrawnFields {
     let mut fields = DrawnFields::default();
     for file in files.filter(|file| !is_preview(file)) {
@@ -203,13 +204,14 @@ fn is_preview(file: &SourceFile) -> bool {
     base.is_none_or(|(_, base)| PREVIEW_FILES.contains(&base))
 }
 
-/// Whether the name of a file is that of a picture.
+/// Whether a file is a picture, by its extension.
 fn is_picture(name: &str) -> bool {
     let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
     ending.is_some_and(|ending| PICTURE_ENDINGS.contains(&ending.as_str()))
 }
 
-/// Checks a picture before Typst decodes it. `number` counts the pictures up to it.
+/// Checks a picture before Typst decodes it. `number` is how many pictures there are up
+/// to this one.
 fn check_picture(name: &str, bytes: &[u8], number: usize) -> Result<()> {
     if number > MAX_PICTURES {
         let message = format!("the layout has more than {MAX_PICTURES} pictures");
@@ -252,7 +254,7 @@ fn named_file_id(name: &str) -> Result<FileId> {
     Ok(RootedPath::new(VirtualRoot::Project, path).intern())
 }
 
-/// The interned path of a file that has its name here, relative to `layouts/`.
+/// The interned path of a file, given relative to `layouts/`.
 pub(crate) fn file_id(path: &str) -> FileId {
     let path = VirtualPath::new(path).expect("these names have no `\\` and no `..`");
     RootedPath::new(VirtualRoot::Project, path).intern()

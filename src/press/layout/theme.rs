@@ -15,7 +15,7 @@ pub(crate) struct ThemeDefaults {
 }
 
 impl ThemeDefaults {
-    /// Replaces the colours that a course sets.
+    /// The colours, replaced by those that a course declares.
     pub(crate) fn with(&self, theme: &Theme) -> Self {
         Self {
             accent: theme.accent.unwrap_or(self.accent),

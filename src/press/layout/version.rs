@@ -16,7 +16,7 @@ pub(super) fn check_version(
     let help = "declare the widths of its roles as `docs/layout.md` says, set each sentence with \
                 `slot(sentence)`, and write `sheet: 2`";
     let node = fields.get("sheet");
-    // Slots came with version 2.
+    // Slots exist since version 2, so that only the key is missing.
     if node.is_none() && fields.get("slots").is_some() {
         let help = format!("write `sheet: {SHEET_VERSION}`");
         faults.push(fields.missing("sheet").with_help(help));

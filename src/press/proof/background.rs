@@ -8,7 +8,8 @@ impl PageReader<'_> {
     pub(super) fn check_background(&mut self) {
         let Some(background) = &self.sheet.background else { return };
         let lies_under = |page: usize| {
-            // The colour of the paper beyond its edges lies lower.
+            // Only the colour of the paper, which may extend beyond its edges, lies below
+            // it.
             let is_colour = |mark: &Mark<'_>| {
                 mark.slot.is_none() && matches!(mark.kind, MarkKind::Filled)
             };

@@ -10,10 +10,10 @@ use typst::visualize::{Geometry, Shape};
 use crate::press::engine::page::Page;
 use crate::press::fonts::Fonts;
 
-/// The thickness from which a line is no rule, in points.
+/// The greatest thickness of a rule, in points.
 pub(super) const MAX_RULE: f64 = 2.0;
 
-/// All marks of a document, in the order in which they are painted.
+/// All marks of a document, in the order of painting.
 #[derive(Debug, Default)]
 pub(super) struct Inked<'a> {
     pub(super) slots: Vec<Slot>,
@@ -29,7 +29,7 @@ pub(super) struct Slot {
     pub(super) rect: Rect,
 }
 
-/// Something that is painted.
+/// Something that is painted: a mark.
 #[derive(Debug)]
 pub(super) struct Mark<'a> {
     pub(super) page: usize,
@@ -40,9 +40,10 @@ pub(super) struct Mark<'a> {
     pub(super) origin: Point,
     /// From its own frame to the page.
     pub(super) transform: Transform,
-    /// The slot that it stands in: an index into [`Inked::slots`].
+    /// The slot in which it stands: an index into [`Inked::slots`].
     pub(super) slot: Option<usize>,
-    /// The number of the innermost group, which tells texts outside of slots apart.
+    /// The number of the innermost group around it, by which texts outside of slots are
+    /// told apart.
     pub(super) group: usize,
 }
 
@@ -50,16 +51,16 @@ pub(super) struct Mark<'a> {
 pub(super) enum MarkKind<'a> {
     Text(&'a TextItem),
     Image,
-    /// A shape with a fill, which hides what it covers.
+    /// A filled shape, which hides what it covers.
     Filled,
-    /// A straight line, or a bar as thin as one.
+    /// A straight line, or a bar that is as thin.
     Line,
     /// A shape without a fill.
     Outline,
 }
 
 impl<'a> Inked<'a> {
-    /// Collects the marks of a page. `known` says which labels are slots.
+    /// Collects the marks of a page. `known` says whether a label is that of a slot.
     pub(super) fn of(page: &'a Page, known: impl Fn(&str) -> bool) -> Self {
         let mut collector = Collector {
             inked: Self::default(),
@@ -75,7 +76,7 @@ impl<'a> Inked<'a> {
         collector.inked
     }
 
-    /// The indices of the slots of that label.
+    /// The indices of the slots with a label.
     pub(super) fn slots_of(&self, label: &str) -> impl Iterator<Item = usize> {
         let slots = self.slots.iter().enumerate();
         slots.filter(move |(_, slot)| slot.label == label).map(|(index, _)| index)
@@ -176,8 +177,8 @@ impl<'a> Collector<'a, '_> {
         group: usize,
     ) {
         let rect = rect.map(|rect| transformed(rect, placed.transform));
-        // A picture that is cropped reaches as far as what is left of it; cropped text is reported
-        // by another check.
+        // A cropped picture extends only as far as the part that is left; cropped text is
+        // reported by another check.
         let crop = placed.clip.filter(|_| matches!(kind, MarkKind::Image));
         let rect = rect.map(|rect| crop.map_or(rect, |clip| common(rect, clip)));
         self.inked.marks.push(Mark {
@@ -278,7 +279,7 @@ mod tests {
                 .with_language(Tag::parse(language).expect("a tag"));
             let page = press.page(&request, today, &DraftOptions::default());
             let page = page.expect("the page can be set");
-            // The second time every box is known.
+            // The second time all boxes are remembered.
             for _ in 0..2 {
                 for mark in Inked::of(&page, |_| true).marks {
                     let MarkKind::Text(text) = mark.kind else { continue };

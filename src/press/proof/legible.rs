@@ -1,8 +1,9 @@
-//! Checks that what stands in a slot is painted in its own shape: letters beside each other, of a size
-//! that can be read, and nothing mirrored or squeezed.
+//! Checks that the content of a slot is painted in its own shape: its letters stand
+//! beside each other and are large enough to be read, and nothing is mirrored or
+//! squeezed.
 //!
-//! The decision made here: a layout may turn what it is given, and set it larger or smaller than it was
-//! fitted. What no reader would recognize is refused, even if all its ink is on the page.
+//! The decision made here: a layout may rotate the content that it is given, and scale it
+//! evenly. What no reader would recognize is refused, even if all its ink is on the page.
 
 use typst::layout::{Abs, Transform};
 use typst::text::TextItem;
@@ -15,17 +16,19 @@ use crate::press::sheet::sentence::Sentence;
 
 /// The smallest letters that can be read, in points: a raised figure on a card has 2.3.
 const MIN_SIZE: f64 = 2.0;
-/// How much wider than high, or slanted by as much, letters and pictures may become.
+/// How many times more letters and pictures may be stretched in one direction than in the
+/// other. This bounds their slant as well.
 const MAX_STRETCH: f64 = 1.8;
-/// The least share of its width that a text has where its letters are closer than they were fitted.
+/// The least width of a text whose letters stand closer than they were fitted, as a share
+/// of its fitted width.
 const MIN_WIDTH: f64 = 0.7;
 
-/// What a reader would not recognize.
+/// Why a reader would not recognize a text or a picture.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Distortion {
     Mirrored,
     Stretched,
-    /// Letters of so many points.
+    /// Letters of this size, in points.
     Small(f64),
     Crowded,
 }
@@ -104,7 +107,7 @@ impl PageReader<'_> {
         }
     }
 
-    /// Whether a slot holds a code that no camera reads.
+    /// Whether a slot holds a QR code that is too small for a camera.
     fn too_small(&self, slot: usize, what: &str) -> Option<(String, &'static str)> {
         let verify = self.sheet.verify.as_ref()?;
         if self.inked.slots[slot].label != verify.code.id {
@@ -125,7 +128,7 @@ impl PageReader<'_> {
     }
 }
 
-/// How a text is distorted by its size and by the groups around it.
+/// How the size of a text, and the groups around it, distort it.
 fn distorted(text: &TextItem, transform: Transform) -> Option<Distortion> {
     let (_, smaller) = stretches(transform);
     let size = text.size.to_pt() * smaller;
@@ -133,7 +136,7 @@ fn distorted(text: &TextItem, transform: Transform) -> Option<Distortion> {
         .or_else(|| (size < MIN_SIZE).then_some(Distortion::Small(size)))
 }
 
-/// How a transform changes the shape of what it moves.
+/// How a transform distorts what it moves.
 fn out_of_shape(transform: Transform) -> Option<Distortion> {
     let (larger, smaller) = stretches(transform);
     let Transform { sx, ky, kx, sy, .. } = transform;
@@ -146,7 +149,8 @@ fn out_of_shape(transform: Transform) -> Option<Distortion> {
     }
 }
 
-/// By how much a transform stretches at most and at least: its singular values.
+/// The largest and the smallest factor by which a transform stretches: its singular
+/// values.
 fn stretches(transform: Transform) -> (f64, f64) {
     let [a, b, c, d] =
         [transform.sx, transform.ky, transform.kx, transform.sy].map(|share| share.get());
@@ -162,7 +166,8 @@ fn is_crowded(texts: &[&TextItem], sentence: &Sentence) -> bool {
     let size = texts.iter().map(|text| text.size.to_pt()).fold(0.0, f64::max);
     let width: Abs = texts.iter().map(|text| text.width()).sum();
     let fitted = &sentence.fitted;
-    // A space at the edge of a run of another direction is not drawn.
+    // A space at the edge of a run of another direction is not drawn, so that spaces are
+    // not counted.
     let text = sentence.text();
     let letters = text.chars().filter(|c| !c.is_whitespace()).count();
     let share = letters as f64 / text.chars().count().max(1) as f64;

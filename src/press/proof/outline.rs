@@ -1,7 +1,8 @@
-//! Where everything stands on a page, for an eye that wants to see what the proof saw.
+//! Lists where everything is on a page, to show what the proof has seen.
 //!
-//! Takes a page; gives the box of each slot and of its ink, and the line of the file that its text
-//! comes from. The decision made here: places are those that an error of the same slot would have.
+//! Takes a page; gives the box of each slot and of its ink, and the line of the file from
+//! which its text comes. The decision made here: this place is that of an error in the
+//! same slot.
 
 use typst::layout::Rect;
 
@@ -28,7 +29,7 @@ pub(crate) struct Outline {
 }
 
 impl Page {
-    /// Where everything stands on the page, in the order in which it is painted.
+    /// Where everything on the page is, in the order of painting.
     pub(crate) fn outlines(&self) -> Vec<Outline> {
         let reader = PageReader::new(self);
         let mut outlines: Vec<Outline> = Vec::new();

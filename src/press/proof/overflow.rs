@@ -12,21 +12,21 @@ use crate::press::sheet::sentence::{Sentence, shorten};
 
 /// Ink outside of its box.
 struct Overflow<'a> {
-    /// What reaches out, as messages name it.
+    /// What extends beyond the box, as messages name it.
     what: String,
-    /// The box that it leaves, as messages name it.
+    /// The box, as messages name it.
     edge: &'static str,
     by: Abs,
-    /// What can be made smaller.
+    /// The cause, which the author can correct.
     cause: Cause<'a>,
 }
 
 enum Cause<'a> {
     /// The text is too long for its slot.
     Sentence(&'a Sentence),
-    /// The text fits, and the ink of its letters reaches out.
+    /// The text fits, but the ink of its letters extends beyond the slot.
     Swash(&'a Sentence),
-    /// The layout puts the slot in the wrong place.
+    /// The layout places the slot wrongly.
     Position(&'a Sentence),
     Picture(&'a SheetImage),
     Layout,
@@ -81,7 +81,8 @@ impl PageReader<'_> {
             }
             let by = distance_beyond(rect, grown(whole, TOLERANCE));
             if by > Abs::zero() && reported.insert(mark.slot) {
-                // The ink keeps to its slot, so the layout has put the slot in the wrong place.
+                // The ink is inside of its slot, so that the layout has placed the slot
+                // wrongly.
                 let cause = match (self.image_of(mark), self.sentence_of(mark)) {
                     (Some(image), _) => Cause::Picture(image),
                     (None, Some(sentence)) => Cause::Position(sentence),
@@ -140,8 +141,8 @@ impl PageReader<'_> {
         }
     }
 
-    /// Whether the text of a slot keeps to it by its advances and base lines, and the slot is as tall
-    /// as its letters, so that only the ink of letters can reach out.
+    /// Whether the advances and base lines of a text are inside of its slot, and the slot
+    /// is as tall as its letters: then only the ink of letters can extend beyond it.
     fn keeps_to_slot(&self, index: usize) -> bool {
         let slot = self.inked.slots[index].rect;
         let room = grown(slot, TOLERANCE);
@@ -159,7 +160,7 @@ impl PageReader<'_> {
     }
 }
 
-/// How far a box reaches out of another, at the side where it is farthest.
+/// How far a box extends beyond another, at the side where that is most.
 pub(super) fn distance_beyond(rect: Rect, room: Rect) -> Abs {
     [
         room.min.x - rect.min.x,

@@ -1,4 +1,5 @@
-//! Checks that no sentence runs into another, and that nothing lies over a picture's ink.
+//! Checks that no sentence overlaps another, and that nothing lies over the ink of a
+//! picture.
 
 use typst::layout::{Abs, Rect};
 
@@ -13,8 +14,8 @@ use crate::press::sheet::sentence::Sentence;
 const MAX_RULE_GAP: f64 = 2.0;
 
 impl PageReader<'_> {
-    /// Checks that nothing lies over a picture of the sheet, and that a signature crosses no line
-    /// but its own rule.
+    /// Checks that nothing lies over a picture of the sheet, and that no line crosses a
+    /// signature except the rule below it.
     pub(super) fn check_picture_overlaps(&mut self) {
         let mut found: Vec<(&SheetImage, String)> = Vec::new();
         let mut pairs: Vec<(usize, usize)> = Vec::new();
@@ -37,7 +38,8 @@ impl PageReader<'_> {
                     return false;
                 }
                 match &mark.kind {
-                    // What was painted before and lies under all of the ink is its ground.
+                    // Text or a picture that was painted before and contains all of the
+                    // ink is its ground.
                     MarkKind::Text(_) | MarkKind::Image => {
                         let is_ground = holds(rect, ink) || self.is_background(mark.slot);
                         let ground = *after < order && is_ground;
@@ -57,7 +59,8 @@ impl PageReader<'_> {
             });
             if let Some((other, mark)) = obstacle {
                 pairs.push((order, other));
-                // A sentence that overflows reaches others for that reason and is reported already.
+                // A sentence that overflows is reported already, and overlaps others for
+                // that reason.
                 let sentence = self.sentence_of(mark);
                 if sentence.is_some_and(|s| self.overflowed.contains(&s.id)) {
                     continue;
@@ -69,7 +72,8 @@ impl PageReader<'_> {
                     }
                     _ => format!("{} lies over {this}", self.describe_mark(mark)),
                 };
-                // Of two signatures, the one that the course adjusts is to blame.
+                // If two signatures overlap, the error is at the one that the course
+                // adjusts.
                 let moved = self.image_of(mark).filter(|other| other.nudge.is_some());
                 found.push((moved.unwrap_or(image), message));
             }
@@ -84,7 +88,7 @@ impl PageReader<'_> {
         }
     }
 
-    /// Checks that no sentence runs into another.
+    /// Checks that no sentence overlaps another.
     pub(super) fn check_text_overlaps(&mut self) {
         let mut found: Vec<(&Sentence, &Sentence)> = Vec::new();
         let texts: Vec<_> = self
@@ -99,7 +103,8 @@ impl PageReader<'_> {
             .collect();
         for (index, (slot, page, rect, sentence)) in texts.iter().enumerate() {
             for (other_slot, other_page, other_rect, other) in &texts[index + 1..] {
-                // A sentence that overflows reaches others for that reason and is reported already.
+                // A sentence that overflows is reported already, and overlaps others for
+                // that reason.
                 let overflowed = self.overflowed.contains(&sentence.id)
                     || self.overflowed.contains(&other.id);
                 if slot == other_slot || page != other_page || overflowed {
@@ -136,7 +141,7 @@ impl PageReader<'_> {
         }
     }
 
-    /// Whether a slot is that of the background, which may leave a part of the paper free.
+    /// Whether a slot is that of the background, which need not cover the whole paper.
     fn is_background(&self, slot: Option<usize>) -> bool {
         let background = self.sheet.background.as_ref();
         slot.zip(background)
@@ -161,7 +166,7 @@ impl PageReader<'_> {
     }
 }
 
-/// Whether two lines are strokes of one rule: close to each other, one above the other.
+/// Whether two lines belong to one rule: they are close, one above the other.
 fn is_same_rule(a: Rect, b: Rect) -> bool {
     let gap = (a.min.y.max(b.min.y) - a.max.y.min(b.max.y)).to_mm();
     gap <= MAX_RULE_GAP && a.min.x <= b.max.x && b.min.x <= a.max.x

@@ -1,8 +1,8 @@
-//! What all checks of a page share: its marks, where things are on it, what they are called in
+//! What all checks of a page share: its marks, where parts of it are, their names in
 //! messages, and the errors found so far.
 //!
-//! The decision made here is the place of an error: the line of the sentence or the course that can
-//! correct it, else the layout.
+//! The decision made here is the place of an error: the line of the sentence or the
+//! course where it can be corrected, or else the layout.
 
 use std::collections::{HashMap, HashSet};
 
@@ -17,8 +17,8 @@ use crate::press::sheet::image::SheetImage;
 use crate::press::sheet::sentence::Sentence;
 use crate::press::sheet::table::SheetTable;
 
-/// By how much ink may exceed a box: what rounding makes. In Typst's raw units, of which a point has
-/// 127.
+/// How far ink may extend beyond a box because of rounding. In Typst's raw units, of
+/// which a point has 127.
 pub(super) const TOLERANCE: Abs = Abs::raw(0.5);
 
 /// A page while it is checked.
@@ -28,7 +28,7 @@ pub(super) struct PageReader<'a> {
     pub(super) inked: Inked<'a>,
     /// The sentence of each slot.
     sentences: Vec<Option<&'a Sentence>>,
-    /// The ids of sentences that were found too long.
+    /// The ids of sentences that are too long, which is reported already.
     pub(super) overflowed: HashSet<String>,
     pub(super) errors: Vec<Error>,
 }
@@ -65,8 +65,8 @@ impl<'a> PageReader<'a> {
         self.errors.push(Error::new(kind, message).with_help(help).at(place));
     }
 
-    /// Reports an error of what stands in a labelled block: at its slot, if the layout is one of
-    /// slots, else at the layout.
+    /// Reports an error of the content of a labelled block: at its slot if the layout has
+    /// slots with places, else at the layout.
     pub(super) fn report_in(
         &mut self,
         label: &str,
@@ -78,15 +78,16 @@ impl<'a> PageReader<'a> {
         self.errors.push(Error::new(kind, message).with_help(help).at(place));
     }
 
-    /// The line of the slot that a labelled block stands in, if the layout is one of slots.
+    /// The line of the slot in which a labelled block stands, if the layout has slots
+    /// with places.
     fn slot_place(&self, label: &str) -> Option<&'a Place> {
         let mut slots = self.sheet.slots.iter();
         let slot = slots.find(|slot| slot.ids.iter().any(|id| id == label))?;
         Some(&slot.place)
     }
 
-    /// Reports an error that the author of the sentence can correct. A name comes from the request,
-    /// which has no place here.
+    /// Reports an error that the author of the sentence can correct. A recipient's name
+    /// comes from the request, for which there is no place here.
     pub(super) fn report_sentence(
         &mut self,
         sentence: &Sentence,
@@ -97,9 +98,9 @@ impl<'a> PageReader<'a> {
         self.errors.push(sentence.error(kind, message, help));
     }
 
-    /// Reports an error of where a sentence stands: at its slot, if the layout is one of slots, else at
-    /// the line of the sentence, with the layout that puts it there in the help. That of a name, which
-    /// has no line, is the layout's.
+    /// Reports an error in the position of a sentence: at its slot if the layout has
+    /// slots with places, else at the line of the sentence, with a help that names the
+    /// layout. An error of a recipient's name, which has no line, is at the layout.
     pub(super) fn report_position(
         &mut self,
         sentences: &[&Sentence],
@@ -123,8 +124,9 @@ impl<'a> PageReader<'a> {
         }
     }
 
-    /// Reports an error of a picture: at the line of the course that names it, or that adjusts the
-    /// signature. A picture without one, such as the code, is the layout's.
+    /// Reports an error of a picture: at the line of the course that names it, or that
+    /// adjusts the signature. A picture without such a line, as the QR code, is reported
+    /// at the layout.
     pub(super) fn report_picture(
         &mut self,
         image: &SheetImage,
@@ -158,7 +160,7 @@ impl<'a> PageReader<'a> {
             .unwrap_or_else(|| self.page.layout.place.clone())
     }
 
-    /// The sentence in whose slot a mark stands.
+    /// The sentence of the slot in which a mark stands.
     pub(super) fn sentence_of(&self, mark: &Mark<'_>) -> Option<&'a Sentence> {
         mark.slot.and_then(|slot| self.sentence_in(slot))
     }
@@ -173,7 +175,7 @@ impl<'a> PageReader<'a> {
         self.inked.marks_in(slot).filter_map(placed_text)
     }
 
-    /// The texts outside every slot, by the group that holds them.
+    /// The texts outside of all slots, by their groups.
     pub(super) fn strays(&self) -> impl Iterator<Item = Vec<PlacedText<'_>>> {
         let mut groups: Vec<(usize, Vec<PlacedText<'_>>)> = Vec::new();
         for mark in self.inked.marks.iter().filter(|mark| mark.slot.is_none()) {
@@ -253,14 +255,14 @@ impl<'a> PageReader<'a> {
     }
 }
 
-/// The page numbers of a certificate of so many pages.
+/// The page numbers of a certificate with `pages` pages.
 pub(super) fn folios(sheet: &Sheet, pages: usize) -> impl Iterator<Item = &Sentence> {
     let folios = pages.checked_sub(1).and_then(|index| sheet.folios.get(index));
     folios.into_iter().flatten().flatten()
 }
 
-/// The sentences that depend on the number of pages: page numbers, and column headings, which stand
-/// on each page of a table.
+/// The sentences whose number depends on that of the pages: page numbers, and column
+/// headings, which are on each page of a table.
 fn repeated(sheet: &Sheet, pages: usize) -> impl Iterator<Item = &Sentence> {
     folios(sheet, pages).chain(sheet.table.iter().flat_map(SheetTable::headings))
 }

@@ -1,10 +1,10 @@
 //! Compares a slot's text with its sentence.
 //!
-//! Takes the text items in a slot and the sentence's text, gives a [`Reading`]. A page shows text
-//! in visual order, line by line. What a sentence must look like there follows from the
-//! bidirectional algorithm (UAX #9): its graphemes have levels, each line is reordered by them
-//! (rule L2), and the glyph clusters on the page must come in that order. Where they do not, the
-//! reordering is undone to tell what the page says instead.
+//! Takes the text items in a slot and the sentence's text, gives a [`Reading`]. A page
+//! shows text in visual order, line by line. The expected order follows from the
+//! bidirectional algorithm (UAX #9): each grapheme has a level, each line is reordered by
+//! levels (rule L2), and the glyph clusters on the page must come in that order. If they
+//! do not, the reordering is undone to find out what the page says instead.
 
 use icu_properties::CodePointMapData;
 use icu_properties::props::BidiClass;
@@ -23,7 +23,7 @@ pub(super) struct PlacedText<'a> {
     pub(super) origin: Point,
 }
 
-/// What a slot says, compared with its sentence.
+/// What a slot says, in comparison with its sentence.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Reading {
     /// The sentence, once.
@@ -87,13 +87,14 @@ pub(super) fn says(
         count -= 1;
         sum = sum.wrapping_sub(u32::from(c).into());
     }
-    // What is left can only be hyphens that were repeated at the start of lines.
+    // The remaining characters can only be hyphens that are repeated at the start of
+    // lines.
     let hyphens = |long: u64| (count as u64 - long) * 0x2D + long * 0x2010;
     let is_possible = (0..=count as u64).any(|long| hyphens(long) == sum);
     is_possible && read(texts, expected, direction) == Reading::Right
 }
 
-/// The visible characters of a text that its glyphs stand for.
+/// The visible characters for which the glyphs of a text stand.
 fn visible_characters<'a>(text: &PlacedText<'a>) -> impl Iterator<Item = char> + 'a {
     let item = text.item;
     let mut last = None;
@@ -112,8 +113,8 @@ pub(super) fn line_count(texts: &[PlacedText<'_>]) -> usize {
     lines(texts).len()
 }
 
-/// The lines without repeated hyphens: where a line ends with a hyphen, Czech, Polish, Portuguese
-/// and other languages begin the next one with a hyphen too.
+/// The lines without repeated hyphens: in Czech, Polish, Portuguese and other languages a
+/// line after one that ends with a hyphen also begins with one.
 fn without_repeated_hyphens(lines: &[Vec<String>]) -> Vec<Vec<String>> {
     let is_hyphen = |cluster: Option<&String>| {
         cluster.is_some_and(|cluster| matches!(cluster.as_str(), "-" | "\u{2010}"))
@@ -134,8 +135,9 @@ pub(super) fn visible(text: &str) -> bool {
     text.chars().any(is_visible)
 }
 
-/// A grapheme without its invisible characters, and its bidirectional level. One that is invisible
-/// altogether is kept with an empty text, because an isolate's level separates its neighbours.
+/// A grapheme without its invisible characters, and its bidirectional level. A grapheme
+/// that is all invisible is kept with an empty text, because the level of an isolate
+/// separates its neighbours.
 struct Unit {
     text: String,
     level: Level,
@@ -206,8 +208,8 @@ fn logical(line: &[String], order: &[usize], units: &[Unit]) -> String {
     logical.concat()
 }
 
-/// The clusters of each line from left to right. A new line begins where a stretch stands lower
-/// than the line's baseline by more than half its font size.
+/// The clusters of each line from left to right. A new line begins with a stretch that is
+/// lower than the line's baseline by more than half of the font size.
 fn lines(texts: &[PlacedText<'_>]) -> Vec<Vec<String>> {
     let mut lines: Vec<Vec<Stretch<'_, '_>>> = Vec::new();
     let mut baseline = Abs::zero();
@@ -227,8 +229,8 @@ fn lines(texts: &[PlacedText<'_>]) -> Vec<Vec<String>> {
     lines.into_iter().map(visual).collect()
 }
 
-/// Consecutive items from left to right, each of which begins where the one before it ends. Their
-/// own letters may overlap and rise and fall.
+/// Consecutive items from left to right, each of which begins where the previous one
+/// ends. Their own letters may overlap and differ in height.
 struct Stretch<'a, 's>(&'s [PlacedText<'a>]);
 
 /// The stretches of some texts. Typst gives those of a line in logical order.
@@ -244,9 +246,9 @@ fn stretches<'a, 's>(
 }
 
 impl Stretch<'_, '_> {
-    /// The baseline of the lowest letter, and its font size. In scripts whose words slope down,
-    /// only the last letter of a word stands on the line's baseline. Marks have no advance and may
-    /// stand below it.
+    /// The baseline of the lowest letter, and its font size. In scripts whose words slope
+    /// down, only the last letter of a word is on the line's baseline. Marks have no
+    /// advance, are not counted, and may be below it.
     fn baseline(&self) -> (Abs, Abs) {
         let mut heights = Vec::new();
         for text in self.0 {
@@ -300,7 +302,7 @@ fn clusters(item: &TextItem, line: &mut Vec<String>) {
     }
 }
 
-/// Whether the first strong character of a text is a right-to-left one.
+/// Whether the first strong character of a text is written from right to left.
 fn is_right_to_left(text: &str) -> bool {
     let classes = CodePointMapData::<BidiClass>::new();
     text.chars()
@@ -312,9 +314,10 @@ fn is_right_to_left(text: &str) -> bool {
         .is_some_and(|class| class != BidiClass::LeftToRight)
 }
 
-/// Whether a text has only letters whose order on the page, in a line from left to right, is that of
-/// reading: Latin, Greek, Cyrillic and Armenian ones, punctuation, and isolates that begin by their
-/// first strong letter. Of other texts the bidirectional algorithm says so.
+/// Whether a line from left to right shows all letters of a text in the order of reading:
+/// Latin, Greek, Cyrillic and Armenian letters, punctuation, and isolates whose direction
+/// is that of their first strong letter. For other texts the bidirectional algorithm
+/// decides.
 fn is_left_to_right(text: &str) -> bool {
     text.chars().all(|c| {
         matches!(c, '\0'..'\u{590}' | '\u{1e00}'..'\u{2000}' | '\u{2010}'..='\u{2027}' | FSI | PDI)

@@ -1,4 +1,4 @@
-//! Checks that what stands in a slot with a place keeps to it.
+//! Checks that the content of a slot with a place stays inside of it.
 
 use typst::layout::{Abs, Point, Rect};
 
@@ -14,7 +14,7 @@ impl PageReader<'_> {
             let min = Point::new(Abs::mm(slot.x), Abs::mm(slot.y));
             let size = Point::new(Abs::mm(slot.width), Abs::mm(slot.height));
             let area = Rect::new(min, min + size);
-            // What reaches farthest out of the slot stands for all that does.
+            // Report only the part that extends farthest beyond the slot.
             let ids = slot.ids.iter().filter(|id| !self.overflowed.contains(*id));
             let farthest = ids
                 .filter_map(|id| self.beyond(id, area))
@@ -31,13 +31,13 @@ impl PageReader<'_> {
             errors.push((slot.ids.clone(), error.at(slot.place.clone()).with_help(help)));
         }
         for (ids, error) in errors {
-            // What else reaches out of the slot, or over others, does so for the same reason.
+            // Other parts extend beyond the slot, or overlap others, for the same reason.
             self.overflowed.extend(ids);
             self.errors.push(error);
         }
     }
 
-    /// How far something reaches out of a box, with its name in messages.
+    /// How far a part extends beyond a box, with its name in messages.
     fn beyond(&self, id: &str, area: Rect) -> Option<(Abs, String)> {
         let marks = self.inked.slots_of(id).flat_map(|own| self.inked.marks_in(own));
         let distances = marks.filter_map(|mark| {

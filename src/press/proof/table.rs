@@ -20,8 +20,9 @@ type Cell = (usize, usize, Rect);
 type Finding = (ErrorKind, String, &'static str);
 
 impl PageReader<'_> {
-    /// Checks that every column heading stands once on each page that holds cells, and that rows
-    /// follow each other downwards and from page to page, their cells in reading direction.
+    /// Checks that every column heading is once on each page with cells, that rows follow
+    /// each other downwards and from page to page, and that their cells are in reading
+    /// direction.
     pub(super) fn check_table(&mut self) {
         let Some(table) = &self.sheet.table else { return };
         let pages: BTreeSet<usize> = table
@@ -41,7 +42,7 @@ impl PageReader<'_> {
         }
     }
 
-    /// What is wrong with a heading, on `pages` with cells.
+    /// The error of a heading; `pages` are those with cells.
     fn misplaced_heading(
         &self,
         heading: &Sentence,
@@ -73,7 +74,8 @@ impl PageReader<'_> {
         Some((ErrorKind::TextMissing, message, HELP))
     }
 
-    /// The first cell that does not stand behind the one before it, or below the row before it.
+    /// The first cell that is not after the previous one in its row, or not below the
+    /// previous row.
     fn misplaced_cell(&self, table: &SheetTable) -> Option<Finding> {
         let rows = table.rows.iter().chain(&table.total);
         let mut above: Option<(&Sentence, Cell)> = None;
@@ -108,7 +110,7 @@ impl PageReader<'_> {
         None
     }
 
-    /// The position of a cell that was set once.
+    /// The position of a cell, if it is on the page.
     fn cell(&self, sentence: &Sentence) -> Option<Cell> {
         let slot = self.inked.slots_of(&sentence.id).next()?;
         let found = &self.inked.slots[slot];

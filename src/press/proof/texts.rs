@@ -25,7 +25,8 @@ impl PageReader<'_> {
                 || strays.iter().any(|stray| reading::says(stray, &expected, direction));
             match reading::read(&texts, &expected, direction) {
                 Reading::Right => {
-                    // The letters of a seal stand one by one: none of them is a name of one.
+                    // The letters of a seal stand one by one: a single letter is not
+                    // taken for a name of one letter.
                     let letters =
                         expected.graphemes(true).filter(|it| reading::visible(it));
                     if letters.take(2).count() == 2 && stands_outside() {
@@ -73,8 +74,9 @@ mod tests {
     use crate::site::files::Site;
     use crate::site::request::Request;
 
-    /// Each built-in language with a name in its script, and names that are hard to break: hyphens
-    /// of several kinds, long words, long names, and scripts side by side.
+    /// Each built-in language with a name in its script, and names in which lines are
+    /// hard to break: with hyphens of several kinds, long words, many words, or several
+    /// scripts.
     const NAMES: [(&str, &str); 48] = [
         ("am", "ዶ/ር ወይዘሮ ፅጌረዳ ኃይለማርያም"),
         ("ar", "محمد بن عبد الرحمن بن علي الهاشمي القرشي التونسي"),
@@ -163,7 +165,7 @@ mod tests {
         assert!(several > 400, "{several}");
     }
 
-    /// Checks one page; how many of its sentences take several lines.
+    /// Checks one page. Returns how many of its sentences take several lines.
     fn lines_agree(
         press: &Press,
         layout: &str,

@@ -19,8 +19,8 @@ impl Page {
         let mut warnings: Vec<Warning> = Vec::new();
         for mark in inked.marks.iter().filter(|mark| mark.slot.is_none()) {
             let MarkKind::Text(item) = &mark.kind else { continue };
-            // The organization's name on a seal and the number of the certificate are no words of a
-            // language.
+            // The organization's name on a seal, and the number of the certificate, need
+            // no translation.
             let own = known.iter().any(|known| known.contains(item.text.trim()));
             if own || !item.text.contains(char::is_alphabetic) {
                 continue;

@@ -1,9 +1,10 @@
-//! Checks that what stands on the page can be seen: nothing cuts it, nothing hides it, and it differs
-//! enough from what lies below it.
+//! Checks that the content of the page is visible: nothing clips or hides it, and it has
+//! enough contrast with what lies below it.
 //!
-//! The decision made here: rules pass what is certainly seen, at little cost; where they doubt, the
-//! pixels decide. The contrast is that of WCAG 2.2 (success criteria 1.4.3 and 1.4.11). What is in
-//! no slot is ornament: it counts as ground, and need not be seen.
+//! The decision made here: rules accept, at little cost, what is certainly visible; where
+//! they cannot tell, the pixels decide. The contrast is that of WCAG 2.2 (success
+//! criteria 1.4.3 and 1.4.11). What is in no slot is ornament: it counts as ground, and
+//! need not be visible.
 
 mod contrast;
 mod look;
@@ -25,20 +26,21 @@ use super::ink::{grown, holds};
 use super::reader::{PageReader, TOLERANCE};
 use crate::base::error::{ErrorKind, ErrorMessage, finding};
 
-/// The contrast of text below [`LARGE`], and of larger text and of strokes.
+/// The contrast for text smaller than [`LARGE`], and that for larger text and for
+/// strokes.
 const TEXT_CONTRAST: f64 = 4.5;
 const LARGE_CONTRAST: f64 = 3.0;
 /// The size from which text is large, in points.
 const LARGE: f64 = 18.0;
-/// The contrast with black from which a ground is as light as paper.
+/// A ground with at least this contrast to black is as light as paper.
 const LIGHT: f64 = 15.0;
 
 /// An error's kind, its message and its help.
 type Fault = (ErrorKind, ErrorMessage, &'static str);
 
 impl PageReader<'_> {
-    /// Checks every sentence, signature, picture and code: by rules, and by pixels where these doubt
-    /// or if it is to be looked at `closely`.
+    /// Checks every sentence, signature, picture and QR code: by rules, and by pixels
+    /// where the rules cannot tell, or everywhere if `closely` is set.
     pub(super) fn check_visible(&mut self, closely: bool) {
         let known: BTreeSet<&str> =
             self.inked.slots.iter().map(|slot| slot.label.as_str()).collect();
@@ -106,12 +108,13 @@ impl PageReader<'_> {
         }
     }
 
-    /// Whether a sentence was found too long, which is reported already.
+    /// Whether a sentence is too long, which is reported already.
     fn is_overflowed(&self, slot: usize) -> bool {
         self.sentence_in(slot).is_some_and(|it| self.overflowed.contains(&it.id))
     }
 
-    /// Whether the rules see an item whole, in its full contrast.
+    /// Whether an item is, by the rules, certainly visible as a whole and with enough
+    /// contrast.
     fn is_certainly_seen(&self, painted: &[Painted<'_>], index: usize) -> bool {
         let item = &painted[index];
         let Some(ink) = item.ink else { return true };
@@ -142,7 +145,7 @@ impl PageReader<'_> {
                     ground.contrast(colour) >= needed(text.size * item.scale)
                 })
             }
-            // Pictures are made for light paper, and may be too pale for it.
+            // Pictures are made for light paper, and some may be too pale even for that.
             Item::Image(image) => {
                 let earlier = painted[..index].iter().rev().filter(here);
                 let earlier = earlier.filter(|other| !other.is_rule());
@@ -156,8 +159,8 @@ impl PageReader<'_> {
         }
     }
 
-    /// Whether a picture has the contrast that it needs with its ground. A code brings its own, and each
-    /// certificate has another.
+    /// Whether a picture has the contrast to its ground that it needs. A QR code has a
+    /// ground of its own. It is not drawn here, because it differs on each certificate.
     fn is_dark_enough(
         &self,
         image: &Image,
@@ -178,14 +181,14 @@ impl PageReader<'_> {
         look.tones.is_some_and(|tones| tones.highest_contrast(ground) >= needed)
     }
 
-    /// The tone of the paper of a page, if it has one.
+    /// The tone of the paper of a page; `None` if it is not one colour.
     fn paper(&self, page: usize) -> Option<Tones> {
         let paint = self.page.document.pages()[page].fill_or_white();
         let colour = paint.map_or(Some(Rgb::WHITE), |paint| Rgb::opaque(&paint));
         colour.map(Tones::of)
     }
 
-    /// What the pixels have to decide of a slot's items on a page.
+    /// What the pixels have to decide about the items of a slot on a page.
     fn doubt(
         &self,
         slot: usize,
@@ -322,7 +325,8 @@ fn needed(size: Abs) -> f64 {
     if size.to_pt() < LARGE { TEXT_CONTRAST } else { LARGE_CONTRAST }
 }
 
-/// The colour under some ink, if it is of one colour; `earlier` begins with what was painted last.
+/// The tones below some ink, if they are known. `earlier` are the items painted before,
+/// the last one first.
 fn ground<'a>(
     mut earlier: impl Iterator<Item = &'a Painted<'a>>,
     ink: Rect,

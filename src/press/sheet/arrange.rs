@@ -33,12 +33,13 @@ use crate::text::locale::locale_file;
 use crate::text::phrases::{Phrase, Sentences};
 use crate::text::runs::Runs;
 
-/// What a sheet shows.
+/// The content of a sheet.
 pub(crate) struct SheetContent<'a> {
     pub(crate) sentences: Sentences,
     /// The sentences in the second language.
     pub(crate) second: Option<Sentences>,
-    /// The page numbers: `folios[n - 1][k - 1]` is that of page k of n.
+    /// The page numbers: `folios[n - 1][k - 1]` is the number of page k if there are n
+    /// pages.
     pub(crate) folios: Vec<Vec<Option<Phrase>>>,
     /// The organization that issues it.
     pub(crate) author: String,
@@ -47,15 +48,15 @@ pub(crate) struct SheetContent<'a> {
     pub(crate) sponsors: Vec<String>,
     /// What the badges show, in the certificate's language.
     pub(crate) badges: Vec<String>,
-    /// The layout's own pictures with what they show, in the certificate's language; an ornament
-    /// shows nothing.
+    /// The layout's own pictures, each with its description in the certificate's
+    /// language; an ornament has none.
     pub(crate) own_pictures: Vec<(Picture, Option<String>)>,
-    /// The pictures that the request gives, with what they show.
+    /// The pictures that the request gives, with their descriptions.
     pub(crate) photos: Vec<RequestPhoto>,
     pub(crate) course: &'a Course,
     pub(crate) background: Option<Picture>,
     pub(crate) paper: Paper,
-    /// The verify address and its code; `None` for a certificate that bears neither.
+    /// The verify address and its QR code; `None` for a certificate without them.
     pub(crate) verify: Option<(&'a str, Arc<QrCode>)>,
     pub(crate) extra: IndexMap<String, Value>,
     pub(crate) specimen: bool,
@@ -65,9 +66,10 @@ impl Sheet {
     /// Arranges content for a layout. Returns the sheet with the warnings of its sentences.
     ///
     /// # Errors
-    /// [`ErrorKind::MissingGlyph`] for letters that no font has, all together; else
-    /// [`ErrorKind::Sentence`] for required roles that have no sentence, with
-    /// [`ErrorKind::TooLarge`] for too many signatories, sponsors or badges.
+    /// [`ErrorKind::MissingGlyph`] for letters that no font has, all together. If there
+    /// are none, [`ErrorKind::Sentence`] for required roles without a sentence, and
+    /// [`ErrorKind::TooLarge`] for too many signatories, sponsors or badges, all
+    /// together.
     pub(crate) fn arrange(
         content: SheetContent<'_>,
         layout: &Layout,
@@ -224,7 +226,8 @@ impl Sheet {
     }
 }
 
-/// A photo by its name, under a label that any name may have.
+/// A photo by its name. Its label is numbered, because the name may contain any
+/// characters.
 fn arranged(photo: RequestPhoto) -> (String, SheetImage) {
     let RequestPhoto { name, index, picture, alt } = photo;
     let id = format!("photo-{}", index + 1);
@@ -257,7 +260,7 @@ impl SecondLanguage {
             sentences.signatories.into_iter().zip(in_first).enumerate()
         {
             let id = id(&format!("signatory-{}", index + 1));
-            // Words that are the same in both languages are not repeated.
+            // Words that are the same in both languages are left out of the second one.
             let other = |runs: &Runs, known: Option<&Sentence>| {
                 known.is_none_or(|known| known.text() != runs.text())
             };

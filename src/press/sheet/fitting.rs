@@ -24,7 +24,7 @@ struct Fitting<'a> {
 
 /// The steps at which the sentences of a page are fitted.
 struct Steps {
-    /// Those of blocks, and of other roles that shrink with them.
+    /// The steps of blocks, and of other roles that become smaller with them.
     blocks: Vec<Step>,
     signatories: Vec<Step>,
 }
@@ -36,8 +36,8 @@ impl Steps {
         Self { blocks, signatories: vec![Step::usual(1.0)] }
     }
 
-    /// Adds tight steps where the usual ones may not do. Few pages need them, and each costs time when
-    /// the page is set. Returns whether it added any.
+    /// Adds tight steps if the usual ones may be too large. Few pages need them, and each
+    /// one takes time when the page is laid out. Returns whether it added any.
     fn tighten(&mut self, sheet: &Sheet) -> bool {
         let height = |blocks: &[Sentence]| {
             let smallest = |it: &Sentence| it.smaller.last().unwrap_or(&it.fitted).height;
@@ -67,18 +67,20 @@ impl Steps {
     }
 }
 
-/// The share of the page's height that blocks take at their smallest usual size if they may need to be
-/// tight.
+/// If blocks at their smallest usual size take more than this share of the page's height,
+/// they may need tight steps.
 const FULL: f64 = 0.15;
-/// The scales of tight blocks, of the smallest usual one, and those of tight signatories.
+/// The factors for tight blocks, relative to the smallest usual scale, and those for
+/// tight signatories.
 const TIGHT_BLOCKS: [f64; 4] = [0.9, 0.78, 0.66, 0.55];
 const TIGHT_SIGNATORIES: [f64; 3] = [0.85, 0.7, 0.58];
-/// The height of a signatory's name and office from which they may need to be tight, in points; half of it
-/// where there are many.
+/// A signatory whose name and office are at least this high, in points, may need tight
+/// steps; half of it if there are many signatories.
 const TALL: f64 = 48.0;
 
 impl Sheet {
-    /// Fits its sentences, which are written in `tag` and `second`, and lists the layout's lengths.
+    /// Fits its sentences, which are in the languages `tag` and `second`, and adds the
+    /// layout's lengths.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) for a length of the layout that

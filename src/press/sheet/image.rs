@@ -11,13 +11,13 @@ use crate::site::course::Nudge;
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct SheetImage {
-    /// The label of the slot that it stands in, unique on the sheet.
+    /// The label of its slot, unique on the sheet.
     pub id: String,
-    /// The path that the layout reads it from, such as `/signature-1.png`.
+    /// The path by which the layout reads it, such as `/signature-1.png`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
-    /// The picture itself, in place of `path`, on a sheet that is a file: the text of an SVG, or a
-    /// list of bytes.
+    /// The picture itself instead of `path`, if the sheet is written to a file: the text
+    /// of an SVG, or a list of bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<Value>,
     /// The width, in the unit of the height. Only the ratio of both matters, except for the
@@ -25,18 +25,19 @@ pub struct SheetImage {
     pub width: f64,
     /// The height.
     pub height: f64,
-    /// The height at which a signature rests on its line, from the top, as a share of its height, 0
-    /// to 1.
+    /// The height of the line on which a signature rests, from the top, as a share of the
+    /// signature's height, 0 to 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub baseline: Option<f64>,
     /// The height of a signature, in millimetres, at which it looks as large and as bold as the
     /// others where there are 14 mm above its line.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tall: Option<f64>,
-    /// The scale and the shift, in millimetres, by which the course adjusts a signature.
+    /// The scale of a signature, and its shift in millimetres, as the course adjusts
+    /// them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nudge: Option<Nudge>,
-    /// What it shows, for screen readers.
+    /// Its description for screen readers.
     pub alt: String,
     #[serde(skip)]
     pub(crate) picture: Picture,

@@ -11,22 +11,22 @@ use crate::press::layout::role::Fit;
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct Sentence {
-    /// The label of the slot that it stands in, unique on the sheet.
+    /// The label of its slot, unique on the sheet.
     pub id: String,
-    /// The role, by which the layout styles it.
+    /// The role, which decides how the layout styles it.
     pub role: String,
-    /// The font sizes, in points, and the number of lines that it may be fitted with.
+    /// The range of sizes, in points, and of lines within which it is fitted.
     #[serde(skip)]
     pub fit: Fit,
-    /// The size, the lines and the heights that it is set with.
+    /// The size, the lines and the heights of its largest fit.
     pub fitted: Fitted,
-    /// The same at smaller scales, for a page that is full. Only blocks have them.
+    /// Its fits at smaller scales, for a full page. Only blocks have them.
     #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "serialize_smaller")]
     pub smaller: Vec<Fitted>,
     /// The text in reading order, each run in one face.
     pub runs: Vec<SheetRun>,
-    /// The source of its text, where an author can shorten it. A name comes from the request and
-    /// has none.
+    /// Where its text comes from, so that its author can shorten it. A recipient's name
+    /// comes from the request and has none.
     #[serde(skip)]
     pub(crate) place: Option<Place>,
 }
@@ -60,7 +60,7 @@ impl Sentence {
         short
     }
 
-    /// An error of the sentence, at the place where its text can be shortened.
+    /// An error of the sentence, at the place of its text.
     pub(crate) fn error(
         &self,
         kind: ErrorKind,
@@ -75,7 +75,8 @@ impl Sentence {
     }
 }
 
-/// What can be done about a text that does not fit: only who has a layout of their own can change it.
+/// What can be done about a text that does not fit. Only a layout of the site's own can
+/// be changed.
 pub(crate) fn shorten(layout: &Layout) -> &'static str {
     if layout.is_own {
         "shorten the text, or give its role a smaller `min` or more `lines` in `layout.yaml`"
@@ -103,11 +104,11 @@ pub struct SheetRun {
     /// The space between its letters, in em of the run.
     #[serde(skip_serializing_if = "is_zero")]
     pub tracking: f64,
-    /// Its text in parts, of which those that are `true` are not broken; empty if a line may break
+    /// Its text in parts; one with `true` is not broken. Empty if a line may break
     /// wherever the language allows it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<(String, bool)>,
-    /// The address that the text links to.
+    /// The address of the text's link.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
 }

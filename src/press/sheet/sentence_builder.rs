@@ -1,8 +1,8 @@
 //! Makes sentences for the sheet.
 //!
-//! Takes phrases of a language, gives [`Sentence`]s whose runs have their faces. The decision made
-//! here: a letter that no font has is an error at the sentence's line, and all of them are
-//! reported.
+//! Takes the phrases of a language, gives [`Sentence`]s with the faces of their runs. The
+//! decision made here: a letter that no font has is an error at the line of the sentence,
+//! and all such letters are reported.
 
 use std::sync::Arc;
 
@@ -21,8 +21,8 @@ use crate::site::course::Course;
 use crate::text::phrases::Phrase;
 use crate::text::runs::Runs;
 
-/// The most characters of a sentence, far more than a page has room for: longer texts are refused
-/// before they are shaped.
+/// The most characters of a sentence, far more than there is room for on a page: a longer
+/// text is refused before it is shaped.
 const MAX_LETTERS: usize = 10_000;
 
 /// Makes a sheet's sentences in one language.
@@ -133,7 +133,8 @@ impl<'a> SentenceBuilder<'a> {
         }
     }
 
-    /// Where the course has the text that a letter of a sentence comes from, if one has.
+    /// The place in the course of the text that contains a letter of a sentence, if there
+    /// is one.
     fn source(&self, letter: &str, sentence: &str) -> Option<&'a Place> {
         let (course, tag) = (self.course, self.tag);
         let source = course.texts().find(|text| {
@@ -145,9 +146,10 @@ impl<'a> SentenceBuilder<'a> {
         source.map(|text| text.place(tag, &course.language))
     }
 
-    /// Sets figures and signs of an italic upright where the word before them is, or else the word after
-    /// them: in a script that has no italics. In a sentence of a language that is written in such a
-    /// script all words stand upright, those of other scripts too.
+    /// Sets figures and signs of an italic upright if the word before them is, or else
+    /// the word after them: that is so in scripts without italics. If the language of the
+    /// sentence is written in such a script, all words are set upright, also those in
+    /// other scripts.
     fn stand_upright(&self, runs: &mut [SheetRun], asked: &[FaceRequest<'_>]) {
         if !asked.iter().all(|face| face.italic) {
             return;
@@ -176,8 +178,9 @@ impl<'a> SentenceBuilder<'a> {
         }
     }
 
-    /// Sets words that do not suit the role's face in the plain one: a text in capitals, whose
-    /// letters suit only the beginning of a word, and Greek. Other faces are set as large as it.
+    /// Sets words that are not suited to the role's face in the plain one: those of a
+    /// text with words in capitals, because such a face has capitals for the beginning of
+    /// words, and Greek. Words in other faces get the size of the plain one too.
     fn suit(&self, runs: &mut [SheetRun], role: &Role, plain: &PlainFace) {
         let own = &self.layout.face(&role.face).family;
         let capitals = runs.iter().any(|run| run.font == *own && has_capitals(&run.text));
@@ -209,7 +212,7 @@ impl<'a> SentenceBuilder<'a> {
     }
 }
 
-/// Whether a text has two capitals in a row.
+/// Whether a text has two capitals next to each other.
 fn has_capitals(text: &str) -> bool {
     let mut before = false;
     for c in text.chars().filter(|&c| !is_mark(c)) {

@@ -25,7 +25,7 @@ pub struct SheetSlot {
     pub width: f64,
     /// From top to bottom.
     pub height: f64,
-    /// Where its content stands if it is not as high.
+    /// Where its content stands if it is lower than the slot.
     pub vertical: Vertical,
     /// The side on which its content is aligned.
     pub align: SlotAlign,
@@ -34,16 +34,17 @@ pub struct SheetSlot {
     /// The colour of a panel under it, `#rrggbb`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fill: Option<Colour>,
-    /// Of a slot with text: the blocks that stand in it.
+    /// For a slot with text: its blocks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub blocks: Vec<SlotBlock>,
-    /// Of a slot with a picture: its index among the pictures or the ornaments.
+    /// For a slot with a picture: its index among the pictures or the ornaments of the
+    /// sheet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub picture: Option<usize>,
     /// How signatories stand in it.
     #[serde(flatten)]
     pub grid: Option<SheetGrid>,
-    /// The labels of what stands in it.
+    /// The labels of its content.
     #[serde(skip)]
     pub(crate) ids: Vec<String>,
     /// Its line in `layout.yaml`.
@@ -57,7 +58,7 @@ pub struct SheetSlot {
 pub struct SlotBlock {
     /// Its index among the blocks of the sheet.
     pub index: usize,
-    /// How far from the left edge of the slot it stands, in millimetres.
+    /// Its distance from the left edge of the slot, in millimetres.
     pub dx: f64,
     /// The colour of its text, `#rrggbb`.
     pub colour: Colour,
@@ -67,7 +68,7 @@ pub struct SlotBlock {
 #[derive(Debug, Clone, Copy, Serialize)]
 #[non_exhaustive]
 pub struct SheetGrid {
-    /// How many stand beside each other.
+    /// How many stand in a row.
     pub columns: usize,
     /// The length of the rule of each.
     pub rule: f64,
@@ -76,7 +77,7 @@ pub struct SheetGrid {
 }
 
 impl SheetSlot {
-    /// A slot in which nothing stands yet.
+    /// A slot without content.
     pub(super) fn of(
         name: &str,
         kind: &'static str,

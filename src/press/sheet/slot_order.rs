@@ -1,4 +1,4 @@
-//! The slots of blocks, and whether these stand in them in the order of their language.
+//! Assigns blocks to slots, and checks that they keep the order of their language.
 //!
 //! Takes the blocks of a certificate and the layout's slots, gives the slot of each block. The
 //! decision made here: a language has its own order of sentences (in Arabic the course comes before
@@ -60,12 +60,13 @@ impl SlotOrder {
     }
 }
 
-/// Whether the blocks in a slot are a part of the text that the language orders.
+/// Whether the blocks in a slot belong to the text whose order depends on the language.
 pub(super) fn flows(slot: &PlacedSlot) -> bool {
     matches!(slot.content, SlotContent::Role { .. } | SlotContent::Blocks)
 }
 
-/// The slot of a block: the one named after its role and number, else the one for all others.
+/// The slot of a block: the one with its role and number in its name, or else the one for
+/// all others.
 fn slot_of(placed: &PlacedSlots, role: &str, number: usize) -> Option<usize> {
     let mut own: Option<(usize, usize)> = None;
     let mut others = None;
@@ -86,7 +87,8 @@ fn slot_of(placed: &PlacedSlots, role: &str, number: usize) -> Option<usize> {
     own.map(|(index, _)| index).or(others)
 }
 
-/// Whether slots follow one another down the page, and beside each other as the language is read.
+/// Whether slots follow one another down the page, and those beside each other follow in
+/// the direction of the language.
 fn is_in_order<'a>(
     mut slots: impl Iterator<Item = &'a PlacedSlot>,
     direction: Direction,
@@ -152,7 +154,7 @@ fn out_of_order(placed: &PlacedSlots, tag: &Tag) -> Warning {
     Warning::new(ErrorKind::Layout, message).at(placed.place.clone()).with_help(HELP)
 }
 
-/// The error of what a certificate has and no slot holds.
+/// The error for a part of a certificate that has no slot.
 pub(super) fn without_slot(placed: &PlacedSlots, name: &str) -> Error {
     let message = finding!("slot_wanted", name);
     Error::new(ErrorKind::Sentence, message).at(placed.place.clone()).with_help(format!(

@@ -1,8 +1,8 @@
-//! The slots of a layout without Typst code of its own, filled with what a certificate has.
+//! Fills the slots of a layout without Typst code of its own.
 //!
-//! Takes the layout's [`PlacedSlots`] and a sheet, gives a [`SheetSlot`] for each slot that holds
-//! something. The decision made here: what a certificate has and no slot holds is an error, unless
-//! the background shows it; a slot without content is left out.
+//! Takes the layout's [`PlacedSlots`] and a sheet, gives a [`SheetSlot`] for each slot
+//! with content. The decision made here: a part of a certificate that has no slot is an
+//! error, unless the background shows it; a slot without content is left out.
 
 use super::Sheet;
 use super::image::SheetImage;
@@ -21,22 +21,22 @@ use crate::press::layout::theme::ThemeDefaults;
 use crate::site::course::Colour;
 use crate::text::phrases::Phrase;
 
-/// The box of the specimen's mark without a slot of its own: its distance from the upper right
-/// corner, and its sides.
+/// The box of the specimen's mark if it has no slot: its distance from the upper right
+/// corner, its width and its height, in millimetres.
 const SPECIMEN: (f64, f64, f64) = (4.0, 44.0, 8.0);
 
-/// Which blocks stand in which slot.
+/// Which block stands in which slot.
 pub(super) struct SlotPlan<'a> {
     placed: &'a PlacedSlots,
     /// The slot of each block.
     slots: Vec<usize>,
-    /// The box of all blocks, if they stand in one column.
+    /// The box of one column for all blocks, if they stand in one.
     column: Option<Area>,
 }
 
 impl<'a> SlotPlan<'a> {
-    /// Finds the slot of each block. Returns the plan with the warning that the blocks keep to the
-    /// order of their language and not to their slots.
+    /// Finds the slot of each block. Returns the plan, with a warning if the blocks stand
+    /// in one column to keep the order of their language.
     ///
     /// # Errors
     /// As [`SlotOrder::of`].
@@ -52,8 +52,8 @@ impl<'a> SlotPlan<'a> {
     /// The slots of a sheet, in the order in which they are read.
     ///
     /// # Errors
-    /// [`ErrorKind::Sentence`] for what has no slot; [`ErrorKind::Overflow`] for a slot in which the
-    /// QR code is too small to be read.
+    /// [`ErrorKind::Sentence`] for a part of a certificate without a slot;
+    /// [`ErrorKind::Overflow`] for a slot in which the QR code is too small to be read.
     pub(super) fn fill(
         self,
         sheet: &Sheet,
@@ -140,7 +140,7 @@ impl<'a> SlotPlan<'a> {
         Ok(slots)
     }
 
-    /// The errors of all but blocks that has no slot.
+    /// The errors of all parts without a slot, except blocks.
     fn lost(&self, sheet: &Sheet) -> Vec<Error> {
         let has = |name: &str| self.placed.slots.iter().any(|slot| slot.name == name);
         let parts = [
@@ -156,7 +156,7 @@ impl<'a> SlotPlan<'a> {
         lost.map(|(name, _)| without_slot(self.placed, name)).collect()
     }
 
-    /// The blocks of the slots that are chosen, in a box.
+    /// The blocks whose slots are chosen, in a box.
     fn blocks(
         &self,
         theme: &ThemeDefaults,
@@ -175,7 +175,8 @@ impl<'a> SlotPlan<'a> {
         blocks.collect()
     }
 
-    /// One column of all blocks, each as wide as its slot and where that is from left to right.
+    /// One column of all blocks. Each has the width and the horizontal position of its
+    /// slot.
     fn column(&self, sheet: &Sheet, theme: &ThemeDefaults, area: Area) -> SheetSlot {
         let blocks = self.blocks(theme, area, |slot| flows(&self.placed.slots[slot]));
         let ids = block_ids(&blocks, sheet);
@@ -187,11 +188,13 @@ impl<'a> SlotPlan<'a> {
         }
     }
 
-    /// The slot of the specimen's mark in a layout that has none: the upper right corner.
+    /// The slot of the specimen's mark, if the layout has none: in the upper right
+    /// corner.
     fn specimen(&self, sheet: &Sheet, theme: &ThemeDefaults, id: &str) -> SheetSlot {
         let (margin, width, height) = SPECIMEN;
         let width = width.min(sheet.paper.width - 2.0 * margin);
-        // A mark must be read on any theme, also on one whose ink is for a dark background.
+        // The mark must be legible with any theme, also if the ink is for a dark
+        // background.
         let black = Colour { red: 0, green: 0, blue: 0 };
         let white = Colour::WHITE;
         let colour = if theme.paper.luminance() > 0.18 { black } else { white };
@@ -244,7 +247,7 @@ fn signatory_ids(sheet: &Sheet) -> Vec<String> {
     ids.cloned().collect()
 }
 
-/// The place of a kind in the order of reading.
+/// The position of a kind of slot in the order of reading.
 fn rank(kind: &str) -> u8 {
     match kind {
         "ornament" => 0,

@@ -80,7 +80,7 @@ impl SheetTable {
         }
     }
 
-    /// The column headings, which stand on each page that has rows.
+    /// The column headings, which are on each page with rows.
     pub(crate) fn headings(&self) -> impl Iterator<Item = &Sentence> {
         self.columns.iter().map(|column| &column.heading)
     }

@@ -13,12 +13,13 @@ use crate::text::locale::Align;
 
 /// The grid's unit, in points: every line and every row is a multiple of it.
 const UNIT: f64 = 6.0;
-/// The narrowest column, and the widest that a heading makes one, in points.
+/// The width of the narrowest column, and the largest width that a heading alone gives a
+/// column, in points.
 const MIN_COLUMN: f64 = 14.0 * 72.0 / 25.4;
 const MAX_HEADING: f64 = 26.0 * 72.0 / 25.4;
-/// What a column is wider than its widest cell, in points.
+/// How much wider a column is than its widest cell, in points.
 const SPARE: f64 = 0.5;
-/// Wider than any column, in points.
+/// A width that no column has, in points.
 const UNLIMITED: f64 = 1e5;
 
 /// Fits the cells of tables in one language.
@@ -138,7 +139,7 @@ fn line_of(table: &mut SheetTable) -> (f64, f64) {
         below = f64::max(below, fitted.below / fitted.size);
         size = f64::max(size, cell.fit.max);
     }
-    // Reaches have two decimals.
+    // Reaches have two decimal places: rounding removes errors of computation.
     let (above, below) = ((above * 1e3).round() / 1e3, (below * 1e3).round() / 1e3);
     if above <= 1.0 && below <= 0.34 {
         (1.5 * UNIT, 0.5 * UNIT)
@@ -150,8 +151,8 @@ fn line_of(table: &mut SheetTable) -> (f64, f64) {
     }
 }
 
-/// Figures are aligned right in either direction, because they are read from left to right and
-/// their units must line up.
+/// Figures are aligned right in both directions, because they are read from left to right
+/// and their units have to be below each other.
 fn side(align: Align) -> SlotAlign {
     match align {
         Align::Start => SlotAlign::Start,

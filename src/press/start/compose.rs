@@ -1,20 +1,21 @@
-//! Composes the slots of a certificate in an empty box.
+//! Arranges the slots of a certificate in an empty box.
 //!
-//! Takes a box in millimetres, gives slots for all that a certificate has; in a small box, as on a
-//! card, for what it cannot do without. The proportions are those of the built-in layouts.
+//! Takes a box in millimetres, gives slots for all parts of a certificate; in a small
+//! box, as on a card, only for those that it must have. The proportions are those of the
+//! built-in layouts.
 
 use super::layout_file::{SlotLine, number};
 use crate::press::layout::placed::placed_slot::Area;
 
-/// The smallest box in which a whole certificate has room, and the smallest for a card.
+/// The smallest box for a whole certificate, and the smallest for a card, in millimetres.
 const WHOLE: (f64, f64) = (118.0, 92.0);
 const CARD: (f64, f64) = (58.0, 30.0);
-/// The box that the sizes below are meant for.
+/// The box for which the sizes below are made, in millimetres.
 const USUAL: (f64, f64) = (210.0, 152.0);
-/// The side of the QR code: its usual one, and those between which it stays.
+/// The side of the QR code: the usual one, the smallest and the largest, in millimetres.
 const CODE: (f64, f64, f64) = (24.0, 17.0, 30.0);
 
-/// The slots of a certificate, and what they leave out.
+/// The slots of a certificate, and the parts that are left out.
 pub(super) struct Composition {
     pub(super) slots: Vec<SlotLine>,
     pub(super) without: Vec<&'static str>,
@@ -37,11 +38,12 @@ pub(super) struct Style<'a> {
 struct Row {
     name: &'static str,
     height: f64,
-    /// The gap above it.
+    /// The gap above it, in millimetres.
     gap: f64,
     /// The keys before those of its sizes, with a comma after each.
     style: &'static str,
-    /// The largest and the smallest size of its letters, and its lines.
+    /// The largest and the smallest size of its letters, in points, and the number of its
+    /// lines.
     sizes: (f64, f64, u32),
 }
 
@@ -66,7 +68,8 @@ const ROWS: [Row; 7] = [
     Row::of("statement-2", (8.0, 0.0), "", (14.0, 8.0, 2)),
     Row::of("outcome", (8.0, 0.0), "", (14.0, 8.0, 2)),
 ];
-/// The height of the signatories, and the gaps above them and above the last row.
+/// The height of the signatories, and the gaps above them and above the last row, in
+/// millimetres.
 const SIGNATORIES: f64 = 34.0;
 const GAPS: (f64, f64) = (4.0, 4.0);
 
@@ -96,7 +99,8 @@ fn whole(area: &Area, style: &Style<'_>) -> Composition {
     let fixed = rows + SIGNATORIES + GAPS.0 + GAPS.1;
     let down = ((area.height - code) / fixed).min(1.25);
     let scale = across.min(down);
-    // What is left of the height goes above the heading, before the signatories and below them.
+    // The free height is divided among four places: above the heading, before and after
+    // the signatories, and below the last row.
     let free = (area.height - code - fixed * down).max(0.0) / 4.0;
     let mut slots = Vec::new();
     let mut y = area.y + free;
@@ -188,12 +192,13 @@ fn align_key(align: &str) -> String {
     if align == "center" { String::new() } else { format!(", align: {align}") }
 }
 
-/// The heading has the colour of the accent where that can be read.
+/// The colour key of the heading: the accent, if that can be read.
 fn colour_key(name: &str, style: &Style<'_>) -> &'static str {
     if name == "heading" && style.has_accent { ", colour: accent" } else { "" }
 }
 
-/// Adds a panel of the colour of paper under what is made for paper: scans and the code.
+/// If the ground is dark, adds a panel in the colour of paper below content for light
+/// paper: scans and the QR code.
 fn on_panel(keys: String, style: &Style<'_>, has_text: bool) -> String {
     if !style.is_dark {
         return keys;

@@ -7,19 +7,19 @@ use crate::press::draft::{DraftOptions, Press};
 use crate::press::export::Format;
 use crate::site::files::Site;
 
-/// How a layout names a shared module, and how its copy does, which has its own.
+/// How a layout names a shared module, and how its copy names its own copy of that.
 const SHARED: &str = "\"../shared/";
 const OWN: &str = "\"shared/";
 
 impl LayoutStart {
     /// Copies a layout of the site or a built-in one under another name.
     ///
-    /// The copy has its sample, its preview with the sheet that this reads, and those shared modules
-    /// that it imports, in a folder of its own: the shared modules of the site stay the built-in
-    /// ones.
+    /// The copy has its sample, its preview with the sheet that this reads, and a folder
+    /// with copies of the shared modules that it imports; the shared modules of the site
+    /// stay the built-in ones.
     ///
     /// # Errors
-    /// [`ErrorKind::UnknownLayout`]; whatever is wrong with the layout.
+    /// [`ErrorKind::UnknownLayout`]; every error in the layout.
     pub fn from_layout(site: &Site, name: &str, from: &str) -> Result<Self> {
         if !site.layouts().contains(&from) {
             let message = format!("there is no layout `{from}`");
@@ -72,7 +72,7 @@ impl LayoutStart {
     }
 }
 
-/// The modules of a folder that a file imports: the names that begin as `before` does.
+/// The modules of a folder that a file imports: `before` is the beginning of their names.
 fn imports(text: &str, before: &str) -> Vec<String> {
     let lines =
         text.lines().filter_map(|line| line.trim_start().strip_prefix("#import "));

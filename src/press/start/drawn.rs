@@ -1,4 +1,4 @@
-//! The pixels of a picture, drawn by Typst as it draws it on a certificate.
+//! The pixels of a picture, as Typst draws it on a certificate.
 
 use std::sync::LazyLock;
 
@@ -16,7 +16,7 @@ use crate::image::picture::Picture;
 use crate::press::engine::library::LIBRARY;
 use crate::press::layout::sources::file_id;
 
-/// The pixels of a picture on white, as wide and as high as that, in RGBA.
+/// The pixels of a picture on white, in RGBA, `width` times `height`.
 ///
 /// # Errors
 /// [`ErrorKind::Image`] for a picture that cannot be drawn.

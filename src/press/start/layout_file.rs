@@ -4,16 +4,16 @@ use std::fmt::Write as _;
 
 use crate::base::yaml::scalar;
 
-/// What a `layout.yaml` with slots says.
+/// The content of a `layout.yaml` with slots.
 #[derive(Debug, Default)]
 pub(crate) struct LayoutFile {
-    /// A comment of several lines at its beginning.
+    /// A comment at its beginning, of several lines.
     pub(crate) comment: String,
     /// The value of `paper`, as it is written.
     pub(crate) paper: String,
     pub(crate) landscape: bool,
     pub(crate) background: Option<String>,
-    /// The lines of `faces`: a name, a family and what it is like.
+    /// The lines of `faces`: a name, a family and its kind (`like`).
     pub(crate) faces: Vec<(String, String, &'static str)>,
     /// The most signatories.
     pub(crate) signatories: usize,
@@ -73,7 +73,7 @@ impl LayoutFile {
              slots:\n",
         );
         for SlotLine { name, area, keys } in &self.slots {
-            // Ends are rounded down, so that slots that touch do not overlap.
+            // The far edges are rounded down, so that slots that touch do not overlap.
             let [x, y, width, height] = *area;
             let end = |from: f64, length: f64| {
                 number(

@@ -1,4 +1,4 @@
-//! A layout that was started, and how it is tried.
+//! A layout that was started, and the trial of it.
 
 #[cfg(any(feature = "cli", feature = "studio"))]
 use std::path::Path;
@@ -15,16 +15,16 @@ use crate::site::files::Site;
 pub struct LayoutStart {
     /// The files of its folder, by their names in it.
     pub files: Vec<(String, Vec<u8>)>,
-    /// What the proof of its sample's page finds; `None` if it passes.
+    /// The errors of the proof of its sample's page; `None` if it passes.
     pub fault: Option<Error>,
-    /// What a person should know, a sentence each.
+    /// Notes for the designer, a sentence each.
     pub notes: Vec<String>,
 }
 
-/// A layout with its sample and its pictures, tried with the page of the sample.
+/// Lays out the page of the sample of a new layout, which has these files.
 ///
 /// # Errors
-/// Whatever is wrong with the site itself.
+/// Every error in the site itself.
 pub(crate) fn tried(
     site: &Site,
     name: &str,
@@ -44,7 +44,8 @@ pub(crate) fn tried(
     })
 }
 
-/// A name for a picture in the layout's folder: that of the file, in letters that every system has.
+/// A name for a picture in the layout's folder: that of its file, in characters that
+/// every system allows.
 #[cfg(any(feature = "cli", feature = "studio"))]
 pub(crate) fn file_name(path: &Path) -> String {
     let letters = |text: &str| -> String {
@@ -71,7 +72,7 @@ fn sample(site: &Site) -> Result<Vec<u8>> {
 pub(super) fn trial(site: &Site, name: &str, files: &[(String, Vec<u8>)]) -> Site {
     let mut trial = site.clone();
     if trial.course_files().is_empty() {
-        // A layout may come before the first course.
+        // There may be a layout before the first course.
         trial = trial.with_file("courses.yaml", "");
     }
     for (file, bytes) in files {

@@ -13,23 +13,25 @@ use crate::site::files::Site;
 
 /// By how much the shape of a picture may differ from that of a paper, as a share.
 const SAME_SHAPE: f64 = 0.012;
-/// The longer side of a picture of no known shape, and the sides of one that is taken for a size on
-/// paper, in millimetres.
+/// The longer side of a page whose picture has the ratio of no known paper, and the range
+/// of sides for which a picture's own size is used, in millimetres.
 const USUAL_SIDE: f64 = 297.0;
 const SIZES: std::ops::RangeInclusive<f64> = 50.0..=450.0;
-/// The contrast that text needs, by WCAG 2.2, and the luminance from which a ground takes dark ink.
+/// The contrast that text needs (WCAG 2.2), and the least luminance of a ground for dark
+/// ink.
 const CONTRAST: f64 = 4.5;
 const LIGHT: f64 = 0.2;
 const DARK_INK: Colour = Colour { red: 0x1d, green: 0x1a, blue: 0x16 };
 const WHITE: Colour = Colour { red: 0xff, green: 0xff, blue: 0xff };
 
 impl LayoutStart {
-    /// Starts a layout from a picture, the content of `file`: PNG, JPEG, SVG, or a PDF, whose first
-    /// page it is. The layout's `sample.yaml` is that of the built-in layouts.
+    /// Starts a layout from a picture. `file` is the content of a PNG, JPEG, SVG or PDF,
+    /// of which the first page is used. The layout's `sample.yaml` is that of the
+    /// built-in layouts.
     ///
     /// # Errors
-    /// [`ErrorKind::Image`](crate::ErrorKind::Image) for what is no picture, or one without an empty
-    /// place; [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge).
+    /// [`ErrorKind::Image`](crate::ErrorKind::Image) for a file that is not a picture, or
+    /// has no empty place; [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge).
     pub fn from_picture(
         site: &Site,
         name: &str,
@@ -68,8 +70,8 @@ impl LayoutStart {
     }
 }
 
-/// The paper of a picture, as it is written in `layout.yaml`: of its size, or of its shape if it has
-/// no size on paper.
+/// The paper for a picture, as it is written in `layout.yaml`: that of its size, or of
+/// the ratio of its sides if it has no size.
 fn paper_of(background: &Background) -> (String, bool, Paper) {
     let (width, height) = background.sides();
     let is_size = background.is_sized() && SIZES.contains(&width.max(height));
@@ -82,7 +84,8 @@ fn paper_of(background: &Background) -> (String, bool, Paper) {
             has_shape && has_size
         })
     };
-    // Programs for drawing write an SVG of 842 × 595 units for A4: points, which CSS has as pixels.
+    // Drawing programs write an SVG of 842 × 595 units for A4. They mean points, but in
+    // CSS these are pixels.
     let is_drawing = background.is_sized() && !background.picture.is_pdf();
     let in_points = || is_drawing.then(|| known(96.0 / 72.0)).flatten();
     if let Some((name, (a, b))) = known(1.0).or_else(in_points) {
@@ -93,7 +96,7 @@ fn paper_of(background: &Background) -> (String, bool, Paper) {
         } else {
             Paper { width: short, height: long }
         };
-        // `card` lies as it is.
+        // `card` is in landscape format already.
         return (name.to_owned(), landscape && a < b, paper);
     }
     let scale = if is_size { 1.0 } else { USUAL_SIDE / long };
@@ -104,7 +107,7 @@ fn paper_of(background: &Background) -> (String, bool, Paper) {
     (written, false, paper)
 }
 
-/// The declaration of a layout whose slots stand in a box; `None` if it is too small.
+/// The declaration of a layout with slots in a box; `None` if the box is too small.
 fn layout_file(
     cells: &Cells,
     area: &Area,

@@ -13,10 +13,12 @@ use crate::press::layout::paper::Paper;
 use crate::press::layout::placed::placed_slot::Area;
 use crate::site::course::Colour;
 
-/// The cells along the longer side of a picture, and the pixels along a side of a cell.
+/// The number of cells along the longer side of a picture, and of pixels along the side
+/// of a cell.
 const CELLS: f64 = 300.0;
 const PIXELS: usize = 3;
-/// By how much a part of the colour, of 255, may change inside a cell and to the next one.
+/// How much a component of the colour, of 255, may change inside of a cell and to the
+/// next cell.
 const MAX_CHANGE: u8 = 20;
 /// The share of the shorter side of the paper that stays free around text.
 const MARGIN: f64 = 0.025;
@@ -40,7 +42,7 @@ struct Cell {
 }
 
 impl Cells {
-    /// Draws a picture as large as the paper, and looks at it.
+    /// Draws a picture as large as the paper, and measures its cells.
     ///
     /// # Errors
     /// [`ErrorKind::Image`](crate::ErrorKind::Image) for a picture that cannot be drawn.
@@ -61,7 +63,7 @@ impl Cells {
         Ok(all)
     }
 
-    /// Marks the cells at an edge that runs between two of them.
+    /// Marks cells as not quiet if an edge runs between them and a neighbour.
     fn mark_edges(&mut self) {
         let mut edges = Vec::new();
         for row in 0..self.rows {
@@ -92,7 +94,8 @@ impl Cells {
                 let is_quiet = self.cells[row * self.columns + column].is_quiet;
                 *height = if is_quiet { *height + 1 } else { 0 };
             }
-            // The largest boxes that end in this row (largest rectangle of a histogram).
+            // The largest boxes that end in this row, by the algorithm for the largest
+            // rectangle of a histogram.
             let mut open: Vec<(usize, usize)> = Vec::new();
             for (column, height) in heights.iter().copied().chain([0]).enumerate() {
                 let mut start = column;
@@ -123,8 +126,8 @@ impl Cells {
         boxes
     }
 
-    /// How good a box of cells (left, top, right, bottom) is: its size, less if it is narrow or
-    /// aside.
+    /// The score of a box of cells (left, top, right, bottom): its size, reduced if it is
+    /// narrow or far from the middle.
     fn score(&self, [left, top, right, bottom]: [usize; 4]) -> f64 {
         let (width, height) = ((right - left) as f64, (bottom - top) as f64);
         let aside = (left + right) as f64 / (2.0 * self.columns as f64) - 0.5;
@@ -135,7 +138,7 @@ impl Cells {
     /// A box of cells in millimetres, with its margin.
     fn area(&self, [left, top, right, bottom]: [usize; 4]) -> Area {
         let margin = MARGIN * self.paper.width.min(self.paper.height);
-        // Text on a page without a frame keeps away from its edges.
+        // Text on a page without a frame stays farther away from the edges.
         let edge = 3.2 * margin;
         let inset = |is_edge: bool| if is_edge { edge } else { margin };
         let mut x = left as f64 * self.side.0 + inset(left == 0);
@@ -173,8 +176,8 @@ impl Cells {
         (Colour { red, green, blue }, darkest, lightest)
     }
 
-    /// The colour of the picture that is neither grey nor rare: that of its ornaments. `is_seen` says
-    /// whether it can be read on the ground.
+    /// The colour of the picture's ornaments: one that is neither grey nor rare.
+    /// `is_seen` says whether it can be read on the ground.
     pub(super) fn ornament(&self, is_seen: impl Fn(Colour) -> bool) -> Option<Colour> {
         let mut counts: IndexMap<[u8; 3], (u32, [u64; 3])> = IndexMap::new();
         for cell in &self.cells {
@@ -216,7 +219,7 @@ impl Cell {
     }
 }
 
-/// The largest difference of a part of two colours.
+/// The largest difference between components of two colours.
 fn change(a: [u8; 3], b: [u8; 3]) -> u8 {
     (0..3).map(|part| a[part].abs_diff(b[part])).max().unwrap_or_default()
 }

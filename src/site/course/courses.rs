@@ -51,7 +51,7 @@ impl Courses {
             let near = Some(id).filter(|id| id.len() < 1000);
             let help = match near.and_then(|id| nearest(id, known.clone())) {
                 None if self.len() > 10 => {
-                    format!("there are {} courses of other ids", self.len())
+                    format!("there are {} courses with other ids", self.len())
                 }
                 _ => did_you_mean(id, known).into_owned(),
             };

@@ -106,7 +106,7 @@ fn one_on_a_scale_of_percent_has_two_readings() {
     assert_eq!(refusal(&course, "0").kind(), ErrorKind::NotPassed);
     assert_eq!(refusal(&course, "1.5").kind(), ErrorKind::NotPassed);
     let error = self::course("  grades: { scale: percent, pass: 1 }").unwrap_err();
-    assert!(error.to_string().contains("may be one percent"), "{error}");
+    assert!(error.to_string().contains("may mean one percent"), "{error}");
     assert!(self::course("  grades: { scale: percent, pass: 1% }").is_ok());
 }
 
@@ -296,7 +296,7 @@ fn wrong_scales_are_refused_at_their_place() {
         (
             "{ scale: letters, letters: [Pass, Merit], pass: Pas }",
             "Pas }",
-            "none of",
+            "not a letter of",
             "`Pass`?",
         ),
     ] {
@@ -313,7 +313,7 @@ fn outcomes_outside_of_the_scale_and_double_ones_are_refused() {
     for (outcomes, grades, message) in [
         ("'>= 90': x", "{ scale: fraction }", "outside of the scale"),
         ("'>= 0.9': x", "{ scale: percent }", "less than one percent"),
-        ("'>= E': x", "{ scale: letters, letters: [A, B] }", "none of the letters"),
+        ("'>= E': x", "{ scale: letters, letters: [A, B] }", "not a letter of"),
         ("'>= 90%': x", "~", "no bound of a grade"),
         ("'>': x", "~", "no bound of a grade"),
         ("'<= inf': x", "~", "no bound of a grade"),

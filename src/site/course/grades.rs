@@ -116,7 +116,7 @@ impl GradeScale {
         let Some(max) = self.max() else {
             let letter = self.letter(text);
             return letter.map(|letter| letter.rank).ok_or_else(|| {
-                let message = format!("`{text}` is none of the letters of `grades`");
+                let message = format!("`{text}` is not a letter of `grades`");
                 Error::new(ErrorKind::InvalidValue, message)
                     .with_help(self.help_for_letter(text))
             });
@@ -222,7 +222,7 @@ impl GradeScale {
             (NumberUnit::Of(of), _) if of == max => number,
             (NumberUnit::Of(of), _) => {
                 return Err(unclear(&format!(
-                    "it counts up to {of}, the scale to {max}"
+                    "it is out of {of}, and the scale is out of {max}"
                 )));
             }
         };
@@ -386,13 +386,13 @@ fn not_passed(text: &str) -> Error {
 
 fn likely_a_fraction(text: &str, number: GradeNumber) -> Error {
     let message = if number == GradeNumber::whole(1) {
-        format!("`{text}` of 100 percent may be one percent, or all of it")
+        format!("`{text}` may mean one percent or 100 percent")
     } else {
-        format!("`{text}` of 100 percent is less than one percent")
+        format!("`{text}` is less than one percent on the scale of the course")
     };
     let percent = number.percent_of(GradeNumber::whole(1), 9);
     Error::new(ErrorKind::InvalidValue, message).with_help(format!(
-        "write `{percent}`, or declare `scale: fraction`; one that is so low is written \
+        "write `{percent}`, or declare `scale: fraction`; if the grade is so low, write \
          `{number}%`"
     ))
 }

@@ -204,7 +204,7 @@ pub(super) fn check_named(outcomes: &[Outcome], text: &str) -> Result<()> {
         return Ok(());
     }
     let message = format!(
-        "the grade `{}` is none of the outcomes of the course, which are `{}`, and no known word \
+        "the grade `{}` is neither an outcome of the course, which has `{}`, nor a known word \
          for passing",
         text.escape_debug(),
         named.join("`, `")

@@ -87,7 +87,7 @@ fn open_token(
 #[cfg(feature = "pkcs11")]
 fn read_pin(file: &Path) -> Result<zeroize::Zeroizing<Vec<u8>>> {
     files::read_if_exists(file)?.ok_or_else(|| {
-        Error::new(ErrorKind::MissingFile, "there is no such file, which holds the PIN")
+        Error::new(ErrorKind::MissingFile, "the file with the PIN does not exist")
             .at(Place::file(file.display().to_string()))
             .with_help("write the PIN into it, and let only the program's user read it")
     })
@@ -114,7 +114,9 @@ pub(super) fn read_openpgp(
             format!("there are {} keys in the file", keys.len()),
         )
         .at(Place::file(file.display().to_string()));
-        return Err(fault.with_help("export the one: gpg --armor --export FINGERPRINT"));
+        return Err(fault.with_help(
+            "export only the key that signs: gpg --armor --export FINGERPRINT",
+        ));
     }
     let command = &settings.command;
     let signer =

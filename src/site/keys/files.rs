@@ -77,7 +77,7 @@ impl KeyFolder {
         let staged = self.0.join(format!(".{number}.new"));
         make_folder(&staged, false).map_err(|fault| match fault.kind() {
             ErrorKind::Exists => fault.with_help(format!(
-                "another process makes keys right now, or was interrupted; then remove `{}`",
+                "if no other process is making keys, one was interrupted: remove `{}`",
                 staged.display()
             )),
             _ => fault,

@@ -225,7 +225,8 @@ pub(super) fn published_crls(
         let path = crl_path(&root);
         let Some(der) = published(&path)? else { continue };
         if crl_of(&root, &der).is_none() {
-            let message = format!("the published file `{path}` is no list of this root");
+            let message =
+                format!("the published file `{path}` is not a CRL of this root");
             return Err(Error::new(ErrorKind::Key, message)
                 .with_help("publish the list again: testamur key publish"));
         }
@@ -269,9 +270,9 @@ pub(crate) fn crl_order(root: &X509, published: &[u8], given: &[u8]) -> CrlOrder
 #[cfg(feature = "issue")]
 pub(crate) fn split_crls() -> Error {
     let message = "the revocation list (CRL) that is published and the one in the folder of \
-                   keys differ: each has what the other lacks";
+                   keys differ: each has entries that the other lacks";
     Error::new(ErrorKind::Key, message).with_help(
-        "sign the next one, which has all of both, where the root's key is at hand: testamur key \
+        "sign a new list with the entries of both, where the root's key is at hand: testamur key \
          publish --root-key FILE",
     )
 }

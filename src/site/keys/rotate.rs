@@ -127,8 +127,8 @@ impl Keys {
             Error::new(ErrorKind::Key, message)
                 .at(Place::file(file.display().to_string()))
                 .with_help(
-                    "put it back from a copy; the key of a retired root is gone: tell those who \
-                     trust that root to trust it no more",
+                    "put it back from a copy; a retired root has no key any more: tell those who \
+                     trust it to stop trusting it",
                 )
         })?;
         let leaves = root_crl::leaves_of(&keys, set)?;

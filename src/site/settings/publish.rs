@@ -157,8 +157,8 @@ impl PublishSettings {
         }
         let message = format!("the addresses of PDFs would have {length} bytes");
         Err(Error::new(ErrorKind::InvalidValue, message).with_help(format!(
-            "shorten `publish.url` or `publish.downloads`: what answers through an XQueue is \
-             stored in {} bytes",
+            "shorten `publish.url` or `publish.downloads`: an address that is sent through \
+             an XQueue has at most {} bytes",
             Self::MAX_XQUEUE_URL_LEN
         )))
     }

@@ -257,7 +257,7 @@ fn read_pdf_key(
                     ErrorKind::InvalidValue,
                     "the key is in a file, used by a command, or in a token",
                 )
-                .with_help("give `key`, `command` or `module`, one of them"),
+                .with_help("give only one of `key`, `command` and `module`"),
             );
             None
         }

@@ -108,7 +108,7 @@ pub struct S3Settings {
     pub key_files: Option<KeyFiles>,
     /// How long one request may take, at most 600 seconds; 30 seconds unless set.
     pub deadline: Duration,
-    /// How many times a request is made while it fails with an error that may pass, from 1 to 100;
+    /// How many times a request is made at most, if it fails with a temporary error, 1 to 100;
     /// 8 unless set, which takes about 20 seconds if each of them fails at once.
     pub attempts: u32,
 }
@@ -196,7 +196,7 @@ impl StoreSettings {
                     ErrorKind::InvalidValue,
                     "a store is either a folder or a bucket of S3",
                 );
-                faults.push(fault.with_help("give `folder` or `s3`, one of them"));
+                faults.push(fault.with_help("give one of `folder` and `s3`"));
                 None
             }
         }

@@ -94,7 +94,7 @@ pub(super) fn decode(
         let text = strict(unicode, &bytes[skip..]).ok_or_else(|| {
             Error::new(
                 ErrorKind::Syntax,
-                format!("the file is broken {}", unicode.name()),
+                format!("the file is in {}, but is broken", unicode.name()),
             )
             .at(Place::file(file))
             .with_help("export it again")
@@ -280,8 +280,8 @@ fn mixed(file: &str, bytes: &[u8], utf8_line: u32, other_line: u32) -> Option<Er
         message.push_str(&format!("\n  {:<14} {}", guess.name(), cell.trim()));
     }
     let help = format!(
-        "write the names on line {other_line} and the like anew, and save the file as UTF-8 (in a \
-         spreadsheet: «CSV UTF-8»)"
+        "write the names on line {other_line} and on similar lines again, and save the file as \
+         UTF-8 (in a spreadsheet: «CSV UTF-8»)"
     );
     let place = Place::line(file, other_line);
     Some(Error::new(ErrorKind::Syntax, message).at(place).with_help(help))

@@ -82,7 +82,7 @@ impl Finding {
             FindingKind::NamePartMissing => {
                 "is the whole name, because the other part is empty"
             }
-            FindingKind::CommaInName => "is printed so, with the family name first",
+            FindingKind::CommaInName => "is printed as it is, with the family name first",
             FindingKind::BrokenLetters => "has letters that may be decoded wrongly",
             FindingKind::Capitals => "is in capitals, as all names are",
             FindingKind::SmallLetters => "is in small letters, as all names are",
@@ -98,10 +98,12 @@ impl Finding {
                 "differs from another username only in capitals"
             }
             FindingKind::RoundedGrade => {
-                "is rounded by its cell, which holds more digits, and read as it is shown"
+                "is rounded by its cell, which holds more digits; it is read as shown"
             }
-            FindingKind::UnreadFailure => "may mean no certificate, and nothing reads it",
-            FindingKind::SpreadsheetQuote => "has a sign of a spreadsheet around it",
+            FindingKind::UnreadFailure => {
+                "may mean that there is no certificate, but its column is not read"
+            }
+            FindingKind::SpreadsheetQuote => "has a sign that only a spreadsheet needs",
         };
         let more = match self.count {
             1 => String::new(),

@@ -154,7 +154,7 @@ impl Told {
     ) {
         let is_name = used_as == ColumnUse::Field(Field::Name);
         if found.len() > 1 && !is_name {
-            let message = "only the parts of a name are joined from several columns";
+            let message = "only a name can be made of several columns";
             faults.push(
                 Error::new(ErrorKind::InvalidValue, message)
                     .at(table.place(table.header_line))
@@ -443,8 +443,9 @@ fn particle(table: &Table, index: usize) -> Option<Error> {
         return None;
     }
     let header = table.header[index].escape_debug();
-    let message =
-        format!("the column `{header}` has parts of names, and their place is not known");
+    let message = format!(
+        "the column `{header}` has parts of names, and where they stand in a name is not known"
+    );
     Some(
         Error::new(ErrorKind::InvalidValue, message)
             .at(table.place(table.header_line))

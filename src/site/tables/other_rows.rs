@@ -88,7 +88,7 @@ impl<'a> RowJudge<'a> {
         if self.is_like_header(row) {
             self.refuse_other_header(row)?;
             let message = format!(
-                "the row may be a header, or of the recipient `{}`",
+                "the row may be a header, or that of a recipient `{}`",
                 name.escape_debug()
             );
             let help = "delete it if it is a header; a recipient is known by an id in a column \
@@ -214,8 +214,9 @@ impl<'a> RowJudge<'a> {
                 return Err(Error::new(ErrorKind::InvalidValue, message)
                     .at(self.table.place(row.line))
                     .with_help(format!(
-                        "delete it if the first is right; if this one is, read it: --header {}; if \
-                         the row is of a recipient, write the whole name into one column `name`",
+                        "delete it if the first header is right; if this one is right, use it: \
+                         --header {}; if the row is that of a recipient, write the whole name into \
+                         one column `name`",
                         row.line
                     )));
             }

@@ -121,7 +121,7 @@ pub(super) fn choose(
                     shown.iter().map(|sheet| format!("`{}`", sheet.name)).collect();
                 let what = match known {
                     0 => "has a column of names in its first row",
-                    _ => "could be the one",
+                    _ => "could be the table",
                 };
                 let which = if known == 0 { "none" } else { "more than one" };
                 let message =

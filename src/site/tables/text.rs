@@ -44,7 +44,7 @@ pub(super) fn read_table(
             let message = format!("`{}` cannot separate cells", told.escape_debug());
             return Err(Error::new(ErrorKind::InvalidValue, message)
                 .at(Place::file(file))
-                .with_help("write one sign of ASCII, such as `;`"));
+                .with_help("write one ASCII character, such as `;`"));
         }
         None => detect(file, text, first_line, format)?,
     };
@@ -115,7 +115,7 @@ fn read_text(
         } else {
             ("an escape character (U+001B)", "it may be ISO-2022-JP: save it as UTF-8")
         };
-        let message = format!("the text has {name}, which is no text");
+        let message = format!("the file has {name}, which no text contains");
         return Err(Error::new(ErrorKind::Syntax, message)
             .at(Place::line(file, line))
             .with_help(help));

@@ -52,7 +52,8 @@ impl SentenceTemplate {
             source: Arc::clone(source),
         };
         if let Some(comment) = sentence.comment() {
-            let message = format!("`{comment}` is a comment to YAML, and no part of it");
+            let message =
+                format!("`{comment}` is a comment in YAML, and no part of the sentence");
             faults.push(node.fault(ErrorKind::Syntax, message).with_help(
                 "put the sentence in quotes; a comment has a space after its `#`",
             ));

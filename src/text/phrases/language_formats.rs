@@ -340,7 +340,7 @@ fn impossible_digits(digits: i16) -> String {
 }
 
 fn without_scale(grade: &str) -> String {
-    format!("`{grade}` is a number on no scale; declare `grades` in the course")
+    format!("`{grade}` is a number without a scale; declare `grades` in the course")
 }
 
 /// Adds the percent sign where `percentFormat` of CLDR 48 has it in the language. ICU4X 2.4 has no

@@ -68,8 +68,8 @@ pub(super) fn check_suffix(
                 .to_owned(),
         ),
         Some(true) if is_turkic => Err(
-            "write the sounds that change in capitals, and in brackets those of one of two \
-             forms: `’(n)In`"
+            "write sounds that change as capitals, and in brackets those that only one of two \
+             forms has: `’(n)In`"
                 .to_owned(),
         ),
         _ => Ok(()),
@@ -78,7 +78,7 @@ pub(super) fn check_suffix(
 
 fn unknown_language(what: &str, languages: &[&str]) -> String {
     format!(
-        "it is only known of {} how {what}; write the name after a label or beside a noun",
+        "how {what} is known for {} only; write the name after a label or beside a noun",
         languages.join(", ")
     )
 }

@@ -82,7 +82,7 @@ impl Rendering<'_> {
                 });
                 let Some((path, range)) = missing else {
                     let message = format!(
-                        "cannot write the sentence `{}` (a value is not there)",
+                        "cannot write the sentence `{}` (a value is missing)",
                         self.what
                     );
                     return at(Error::new(ErrorKind::Sentence, message), range)

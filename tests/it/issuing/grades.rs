@@ -116,7 +116,7 @@ fn text_that_is_no_outcome_of_the_course_fails_its_row() {
     let issued = run(&workdir, "issue", &["-f", "people.csv"]);
     assert_eq!(issued.code, 1, "{issued:?}");
     for words in [
-        "people.csv:2: the grade `Distincton` is none of the outcomes of the course, which are \
+        "people.csv:2: the grade `Distincton` is neither an outcome of the course, which has \
          `Pass`, `Distinction`",
         "did you mean `Distinction`?",
         "people.csv:4: not passed",

@@ -397,6 +397,6 @@ fn site_with_a_key_in_a_token_seals_and_is_checked() {
     say("check -l en", None, 0);
     write("testamur.yaml", &settings(", pin_file: gone"));
     let gone = say("check", None, 1);
-    assert!(gone.contains("gone") && gone.contains("which holds the PIN"), "{gone}");
+    assert!(gone.contains("gone") && gone.contains("the file with the PIN"), "{gone}");
     assert!(!everything.contains(PIN), "the PIN was shown");
 }

@@ -141,7 +141,7 @@ fn published_list_that_cannot_be_read_is_not_taken_for_none() {
         let text = String::from_utf8_lossy(&told.stdout);
         assert_eq!(told.code, 3, "{text}");
         assert!(text.starts_with("status unknown: "), "{text}");
-        assert!(text.contains("no list of this root"), "{text}");
+        assert!(text.contains("not a CRL of this root"), "{text}");
         assert_eq!(verify(&["--offline"]).code, 0);
     }
 }

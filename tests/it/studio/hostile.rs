@@ -212,7 +212,7 @@ fn paths_lead_to_no_other_file() {
         let wish = json!({ "overlay": { name: "x: 1\n" } });
         let told = studio.ok("preview", wish);
         assert!(
-            told["findings"][0]["message"].as_str().unwrap().contains("no file"),
+            told["findings"][0]["message"].as_str().unwrap().contains("not a file"),
             "{told}"
         );
     }

@@ -1,10 +1,11 @@
-//! The rows of a list on the stream: put in batches, and their results.
+//! Puts the rows of a list on the stream in batches, and reads their results.
 //!
-//! Besides the stream of requests a list has two streams of its own, whose names end in a digest of
-//! all its rows. The one entry of the first says how many rows are put; to the second agents add the
-//! result of each. The decision made here: a batch is put and counted in one script, so that a run
-//! that ends at any moment is continued by the next one, and no row is put twice. Both streams are
-//! removed when the list is done, and by the server itself a month after a row was put last.
+//! Besides the stream of requests a list has two streams of its own, whose names end in a
+//! digest of all its rows. The one entry of the first counts the rows that are put;
+//! agents add the result of each row to the second. The decision made here: a batch is
+//! put and counted in one script, so that a run that ends at any moment is continued by
+//! the next one, and no row is put twice. Both streams are removed when the list is done,
+//! or by the server itself a month after the last row was put.
 
 use std::fmt;
 use std::time::Duration;
@@ -19,12 +20,12 @@ use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::hex;
 use crate::site::settings::RedisSettings;
 
-/// The most rows and the most bytes that are put at once.
+/// The most rows, and the most bytes, that are put at once.
 const MAX_PUT: usize = 500;
 const MAX_PUT_BYTES: usize = 1 << 20;
 /// The most results that are read at once.
 const MAX_READ: usize = 1_000;
-/// How long the streams of a list stay after a row was put last.
+/// How long the streams of a list stay after its last row was put.
 const LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// The number of hexadecimal digits of a list's digest.
 const DIGITS: usize = 32;
@@ -32,8 +33,9 @@ const DIGITS: usize = 32;
 const BATCH: &str = "batch";
 const ROW: &str = "row";
 
-/// Puts rows if as many are put as the caller has counted, and returns how many are. The id of the
-/// one entry that counts is one more than their number, because `0-0` is no id.
+/// Puts rows on the stream if the number of rows that are put already is the one that the
+/// caller knows. Returns the number of rows that are put then. The id of the entry that
+/// counts them is their number plus one, because `0-0` is not a valid id.
 const PUT: &str = "\
     local last = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)[1] \
     local put = 0 \
@@ -55,8 +57,8 @@ const PUT: &str = "\
     redis.call('EXPIRE', KEYS[3], ARGV[3]) \
     return put";
 
-/// The rows of a list, and what agents make of them. A run that ended early is continued by another
-/// one with the same rows.
+/// The rows of a list, and the results of agents for them. A run that ended early is
+/// continued by another one with the same rows.
 pub struct QueuedBatch {
     connections: Connections,
     stream: String,
@@ -68,7 +70,7 @@ pub struct QueuedBatch {
     cursor: String,
 }
 
-/// What an agent made of a row.
+/// The result of one row.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct BatchResult {
@@ -78,7 +80,7 @@ pub struct BatchResult {
     pub answer: Json,
 }
 
-/// What agents have not done of a stream.
+/// The requests of a stream that agents have not finished.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Unfinished {
@@ -139,7 +141,7 @@ impl QueuedBatch {
             bytes += request.len();
             bytes <= MAX_PUT_BYTES
         });
-        // One that is longer by itself is put alone.
+        // A row that alone has more bytes is put alone.
         let rows = fitting.count().max(1).min(self.requests.len() - self.put);
         self.put_rows(rows)
     }
@@ -154,7 +156,7 @@ impl QueuedBatch {
             put.arg(request);
         }
         let put: usize = self.connections.ask(Duration::ZERO, &put)?;
-        // Fewer if the server has lost what was put, or another run has ended the list.
+        // There are fewer if the server has lost rows, or another run has ended the list.
         if put < self.put || put > self.requests.len() {
             return Err(ended());
         }
@@ -162,8 +164,9 @@ impl QueuedBatch {
         Ok(())
     }
 
-    /// Returns results that were not returned yet, after a wait if there are none. A row may have
-    /// several, of which the first one counts. Requests that are done leave the stream.
+    /// Returns the results that were not returned before. If there are none, waits for
+    /// them, at most for the time `wait`. A row may have several results, of which the
+    /// first one counts. The requests of these rows are removed from the stream.
     ///
     /// # Errors
     /// As [`begin`](Self::begin); also if the list is not on the server any more.
@@ -203,7 +206,8 @@ impl QueuedBatch {
         Ok(found)
     }
 
-    /// Returns what the agents have not done of the stream, what others put included.
+    /// Returns what agents have not finished of the stream, including the requests that
+    /// others have put.
     ///
     /// # Errors
     /// As [`begin`](Self::begin).
@@ -230,7 +234,8 @@ impl QueuedBatch {
         Ok(!reply::parse_range(last)?.is_empty())
     }
 
-    /// Removes what the server has of the list, whose results are reported.
+    /// Removes the list's two streams from the server. Its results are lost unless they
+    /// were read.
     ///
     /// # Errors
     /// As [`begin`](Self::begin).
@@ -251,7 +256,8 @@ impl fmt::Debug for QueuedBatch {
     }
 }
 
-/// Adds the result of an entry that is the row of a list to the results of that list, if they exist.
+/// Returns the command that adds the result of an entry to the results of its list, if
+/// these exist. `None` if the entry is not the row of a list.
 pub(super) fn add_result(stream: &str, fields: &Fields, result: &str) -> Option<Cmd> {
     let id = std::str::from_utf8(fields.get(BATCH)?).ok()?;
     let is_id = id.len() == DIGITS && id.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -262,7 +268,7 @@ pub(super) fn add_result(stream: &str, fields: &Fields, result: &str) -> Option<
     Some(add)
 }
 
-/// Whether a field says of which list an entry is, and is no part of the request.
+/// Whether a field says to which list an entry belongs: it is no part of the request.
 pub(super) fn is_of_batch(name: &[u8]) -> bool {
     name == BATCH.as_bytes() || name == ROW.as_bytes()
 }

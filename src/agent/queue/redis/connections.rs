@@ -76,7 +76,7 @@ impl Connections {
             result
         });
         result.map_err(|error| {
-            // The idle connections have most likely failed with it.
+            // The idle connections have most likely failed too.
             if !is_answer(&error) {
                 self.idle().clear();
             }
@@ -128,11 +128,12 @@ impl Connections {
                 _ if error.to_string().contains("unknown command") => {
                     (ErrorKind::QueueRefused, Some("Redis 6.2 or later is needed"))
                 }
-                // A server without TLS that answers its first bytes all the same.
+                // A server without TLS has answered the first bytes of the handshake.
                 _ if self.is_tls() && is_no_tls(&error) => {
                     (ErrorKind::QueueRefused, Some(PLAIN_HELP))
                 }
-                // Redis itself waits for the end of a command in them.
+                // A Redis without TLS reads the handshake as the beginning of a command,
+                // and waits for its end.
                 _ if self.is_tls() && error.is_timeout() => {
                     (ErrorKind::Queue, Some(PLAIN_HELP))
                 }
@@ -144,7 +145,7 @@ impl Connections {
             },
         };
         let message = if error.is_timeout() {
-            // The system's own words are those of a read that would wait.
+            // The system's own message says that a read would block.
             let seconds = self.deadline.as_secs_f64();
             format!("`{}` did not answer within {seconds} s", self.url)
         } else {
@@ -158,20 +159,20 @@ impl Connections {
     }
 }
 
-/// Whether the server answers in something that is no TLS.
+/// Whether the server has answered, but not in TLS.
 fn is_no_tls(error: &RedisError) -> bool {
     let text = error.to_string();
     text.contains("InvalidContentType") || text.contains("received corrupt message")
 }
 
-/// Whether the error is an answer of the server, so that the connection can be used again. It cannot
-/// if the server is not the one that takes requests any more, or not yet: after a failover its address
-/// leads to another one.
+/// Whether the error is an answer of the server, so that the connection can be used
+/// again. False if the server does not take requests any more, or not yet: after a
+/// failover its address leads to another server.
 fn is_answer(error: &RedisError) -> bool {
     use ServerErrorKind::{BusyLoading, MasterDown, ReadOnly};
     match error.kind() {
         redis::ErrorKind::Server(BusyLoading | MasterDown | ReadOnly) => false,
-        // Redis 6 writes the error of a command in a script into one of its own.
+        // Redis 6 wraps the error of a command in a script in an error of its own.
         redis::ErrorKind::Server(_) if error.to_string().contains("READONLY") => false,
         redis::ErrorKind::Server(_) | redis::ErrorKind::Extension => {
             !error.is_unrecoverable_error()

@@ -12,14 +12,16 @@ use crate::site::request::Acceptance;
 use crate::site::request::json_object::JsonObject;
 use crate::site::request::limits::{MAX_ID, MAX_MESSAGE};
 
-/// The field of an entry that was kept: when the request came first, whose entry is gone.
+/// The field in which a kept entry says when its request first came. The entry whose id
+/// told that time is gone.
 pub(super) const ACCEPTED_AT: &str = "accepted_at";
 
-/// The field of a result: the recipient's name, where the request has no other id of them. The message of
-/// a failure may hold it in any place, and erasing the recipient has to find the entry.
+/// The field of a result that holds the recipient's name, if the request has no other id
+/// of the recipient. Erasing the recipient has to find the entry: the message of a
+/// failure may contain the name.
 pub(super) const RESULT_NAME: &str = "name";
 
-/// The name of the recipient of a request that has no other id of them.
+/// Returns the name of the recipient if the request has no other id of the recipient.
 pub(super) fn name_without_id(delivery: &Delivery) -> Option<String> {
     if delivery.correlation().recipient.is_some() {
         return None;
@@ -37,15 +39,15 @@ pub(super) fn name_without_id(delivery: &Delivery) -> Option<String> {
     }
 }
 
-/// The name in an entry that cannot be understood otherwise.
+/// Returns the recipient's name in an entry that is not a valid request.
 pub(super) fn lossy_name(fields: &Fields) -> Option<String> {
     let object = fields.get("request").and_then(JsonObject::parse_lossy)?;
     let name = object.text("name").ok().flatten()?;
     Some(name.trim().to_owned())
 }
 
-/// When the request of an entry was accepted: the server makes ids of its time, and an entry that was
-/// kept says when it came first.
+/// Returns when the request of an entry was accepted: at the time in the entry's id,
+/// which the server sets, or at the earlier time that a kept entry holds.
 pub(super) fn acceptance(id: &str, fields: &Fields) -> Option<Acceptance> {
     let milliseconds: u64 = id.split('-').next()?.parse().ok()?;
     let added_at = Timestamp::from_unix_milliseconds(milliseconds)?;
@@ -57,7 +59,7 @@ pub(super) fn acceptance(id: &str, fields: &Fields) -> Option<Acceptance> {
     })
 }
 
-/// Whether a field says when the request came first, and is no part of it.
+/// Whether a field is [`ACCEPTED_AT`], which is no part of the request.
 pub(super) fn is_acceptance(name: &[u8]) -> bool {
     name == ACCEPTED_AT.as_bytes()
 }

@@ -1,8 +1,10 @@
-//! Requests that agents have kept in the streams besides that of the requests.
+//! The streams in which agents keep answers, dead letters and requests for unknown
+//! courses.
 //!
-//! Those that failed because the site had no such course are put back on the stream of requests; all
-//! entries about a recipient are found and removed when that recipient is erased. The decision made
-//! here: an entry moves in one script, so that it is neither lost nor put back twice.
+//! Requests that failed because the site had no such course are put back on the stream of
+//! requests; all entries about a recipient are found and removed when that recipient is
+//! erased. The decision made here: an entry moves in one script, so that it is neither
+//! lost nor put back twice.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -24,7 +26,8 @@ use crate::base::timestamp::Timestamp;
 use crate::site::award::{Award, Recipient};
 use crate::site::settings::RedisSettings;
 
-/// The most bytes of a request that is kept, and the most fields: Lua takes some thousands.
+/// The most bytes, and the most fields, of a request that is kept: Lua takes some
+/// thousand arguments.
 const MAX_KEPT: usize = 64 << 10;
 const MAX_KEPT_FIELDS: usize = 1000;
 /// How many entries are read at once.
@@ -47,13 +50,13 @@ pub struct KeptRequests {
     rules: EventRules,
 }
 
-/// What became of the requests for unknown courses.
+/// The result of [`KeptRequests::replay`].
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Replay {
     /// How many requests were put back.
     pub put: usize,
-    /// How many stay of each course that the site still does not have.
+    /// How many requests stay, for each course that the site still does not have.
     pub unknown: BTreeMap<String, usize>,
 }
 
@@ -91,9 +94,10 @@ impl KeptRequests {
         })
     }
 
-    /// Puts the requests that failed since then back on the stream of requests, if `is_known` holds
-    /// for their course. A request keeps the time at which it came first: unless it says itself when it
-    /// was made, it changes nothing that was asked for since, and brings back nothing that was revoked.
+    /// Puts requests for unknown courses that failed at `since` or later back on the
+    /// stream of requests, if `is_known` holds for their course. A request keeps the time
+    /// at which it first came: unless it says itself when it was made, it changes nothing
+    /// that was requested later, and issues nothing again that was revoked later.
     ///
     /// # Errors
     /// As those of [`Queue`](crate::agent::Queue). What was put back stays so, and the same call may
@@ -128,8 +132,8 @@ impl KeptRequests {
         Ok(replay)
     }
 
-    /// Finds the entries about recipients for whom `is_wanted` holds: it is given the award, and the
-    /// name of the recipient if the entry has one.
+    /// Finds the entries about recipients for whom `is_wanted` holds. This is given the
+    /// award, and the name of the recipient if the entry has one.
     ///
     /// # Errors
     /// As those of [`Queue`](crate::agent::Queue).
@@ -175,7 +179,7 @@ impl KeptRequests {
         Ok(())
     }
 
-    /// Calls `visit` with each entry from `first` on that is there now.
+    /// Calls `visit` with each entry that the stream holds now, from the id `first` on.
     fn each(
         &self,
         stream: &str,
@@ -251,8 +255,9 @@ pub(super) fn is_kept(fields: &Fields) -> bool {
     fields.0.len() <= MAX_KEPT_FIELDS && sizes.sum::<usize>() <= MAX_KEPT
 }
 
-/// The awards that a result may be of, whose entry has the `name` of a recipient without an id. It does
-/// not say whether it is of a specimen.
+/// Returns the awards to which a result may belong: a result does not say whether its
+/// certificate is a specimen. `name` is the field of the entry with the name of a
+/// recipient without an id.
 fn awards_of_result(result: &[u8], name: Option<&str>) -> Vec<Award> {
     let result = serde_json::from_slice::<Json>(result).unwrap_or_default();
     let course = result["course"].as_str().unwrap_or_default();

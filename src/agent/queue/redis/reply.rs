@@ -66,8 +66,8 @@ pub(super) fn times_delivered(answer: &Value) -> Option<u32> {
     Some(u32::try_from(int(entry.get(3)?)?).unwrap_or(u32::MAX))
 }
 
-/// Returns the entry that a group was handed out last, and how many it has not acknowledged, by the
-/// reply to `XINFO GROUPS`.
+/// Returns the id of the entry that was last handed out to a group, and the number of
+/// entries that the group has not acknowledged, from the reply to `XINFO GROUPS`.
 pub(super) fn group_state(groups: &Value, group: &str) -> Option<(String, u64)> {
     let Value::Array(groups) = groups else { return None };
     let named = |it: &&Value| get(it, "name").and_then(text).as_deref() == Some(group);

@@ -1,7 +1,7 @@
 //! The messages of old learning management systems, and the replies that they take.
 //!
-//! A reply that does not fit their tables is lost without an error: a URL has at most 128 bytes, a
-//! reason 512, of characters of at most three bytes in UTF-8.
+//! Their database loses a reply that does not fit its columns, without an error: a URL
+//! has at most 128 bytes, a reason 512, and a character at most three bytes in UTF-8.
 
 use serde_json::json;
 
@@ -19,7 +19,8 @@ use crate::site::settings::PublishSettings;
 
 /// The most bytes of an error's reason.
 const MAX_REASON: usize = 512;
-/// The keys of a message that have a meaning here, or none for a site.
+/// The keys of a message that are read here, or that no site needs. All others become
+/// free fields.
 const KNOWN: [&str; 12] = [
     "action",
     "course_id",
@@ -34,11 +35,11 @@ const KNOWN: [&str; 12] = [
     "template_pdf",
     "username",
 ];
-/// The reason that the page of a certificate shows which such a message revoked.
+/// The reason that is shown on the page of a certificate that such a message revoked.
 const REASON: &str = "deleted by the learning management system";
 
-/// Reads the body of a submission, as the learning management system wrote it. Keys that
-/// mean nothing here become free fields of the request.
+/// Reads the body of a submission, as the learning management system wrote it. Unknown
+/// keys become free fields of the request.
 pub(crate) fn read_message(body: &[u8]) -> (Correlation, Result<Task>) {
     let object = match JsonObject::parse("the request", body) {
         Ok(object) => object,
@@ -59,7 +60,8 @@ fn task(object: &JsonObject) -> Result<Task> {
     match action {
         "create" => issue(object, None),
         "regen" => {
-            // The id of an old certificate may be any text.
+            // The id of an old certificate may be any text, and then names none of this
+            // program's.
             let old = object.text("delete_verify_uuid")?;
             issue(object, Some(old.and_then(|id| CertificateId::parse(id).ok())))
         }
@@ -113,13 +115,13 @@ fn issue(
     })
 }
 
-/// The date of issue: a day, with or without a time behind it, or one in three parts (`json_date`).
-/// `ROLLING` is the day of issue.
+/// The date of issue: a day, perhaps with a time after it, or a date in three parts
+/// (`json_date`). `ROLLING` is the day of issue.
 fn issued_date(object: &JsonObject) -> Result<Option<Date>> {
     match object.text("issued_date")? {
         Some("ROLLING" | "") => Ok(None),
         Some(text) => {
-            // The old program read the day at the beginning, and nothing behind it.
+            // The old program read the day at the beginning and ignored the rest.
             let has_time =
                 text.get(10..).is_some_and(|rest| rest.starts_with(['T', ' ']));
             match text.get(..10).filter(|_| has_time) {
@@ -134,7 +136,7 @@ fn issued_date(object: &JsonObject) -> Result<Option<Date>> {
                 text.unwrap_or_else(|| value.to_string()).parse::<u16>().ok()
             };
             let parts = part("year").zip(part("month")).zip(part("day"));
-            // Words of a language stay under `extra`, for a sentence to print.
+            // A date in words stays in `extra`, where a sentence can print it.
             let Some(((year, month), day)) = parts else { return Ok(None) };
             let written = format!("{year:04}-{month:02}-{day:02}");
             Date::parse(&written).map(Some).map_err(|error| {

@@ -70,8 +70,8 @@ impl Session {
             .max_redirects(0)
             .tls_config(native_roots())
             .http_status_as_error(false)
-            // The proxy of the environment is for servers outside: an XQueue is in the same
-            // network.
+            // The proxy of the environment is for servers outside; an XQueue is in the
+            // same network.
             .proxy(None)
             // Django's servers close idle connections after seconds.
             .max_idle_age(Duration::from_secs(1))

@@ -12,7 +12,7 @@ pub(super) struct FramePlace {
 }
 
 impl FramePlace {
-    /// The group of a label that one group of the document has.
+    /// The place of the group with a label, if exactly one group of the document has it.
     pub(super) fn of_label(document: &PagedDocument, id: &str) -> Option<Self> {
         let mut found = document.pages().iter().enumerate().filter_map(|(page, it)| {
             let mut path = Vec::new();
@@ -50,7 +50,7 @@ fn has_label(item: &FrameItem, id: &str) -> bool {
     label.resolve().as_str() == id
 }
 
-/// The group of a label in a frame.
+/// Finds the group with a label in a frame.
 pub(super) fn labelled<'a>(frame: &'a Frame, id: &str) -> Option<(Point, &'a GroupItem)> {
     frame.items().find_map(|(at, item)| match item {
         FrameItem::Group(group) if has_label(item, id) => Some((*at, group)),
@@ -88,7 +88,7 @@ pub(super) fn first_text(frame: &Frame) -> Option<&TextItem> {
     })
 }
 
-/// Changes an item of a frame; `None` if it is another than it was.
+/// Changes an item of a frame. `None` if the item is not of the expected kind.
 pub(super) type Change<'a> = dyn Fn(&mut Point, &mut FrameItem) -> Option<()> + 'a;
 
 /// The frame with one of its items changed.

@@ -27,7 +27,7 @@ fn is_same_item(one: &FrameItem, other: &FrameItem) -> bool {
                 && is_same(&one.frame, &other.frame)
         }
         (FrameItem::Text(one), FrameItem::Text(other)) => {
-            // All but where the source has their letters.
+            // Every property of a glyph but its span in the source.
             let glyphs = |text: &TextItem| -> Vec<_> {
                 text.glyphs
                     .iter()

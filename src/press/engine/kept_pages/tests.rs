@@ -1,4 +1,5 @@
-//! Pages whose words are set by themselves, beside those that Typst lays out whole.
+//! Compares pages with words that were laid out alone with those that Typst lays out
+//! whole.
 
 use crate::base::date::Date;
 use crate::base::lang::Tag;

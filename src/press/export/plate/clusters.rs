@@ -5,9 +5,9 @@ use typst::text::{Glyph, TextItem};
 /// Glyphs that mean the same characters, in the order of the page.
 pub(super) struct Cluster<'a> {
     pub(super) glyphs: &'a [Glyph],
-    /// The characters that they mean.
+    /// The characters.
     pub(super) text: &'a str,
-    /// The offset of these in the text.
+    /// The position of the first of them in the text, in bytes.
     pub(super) start: usize,
 }
 

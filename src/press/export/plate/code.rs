@@ -1,4 +1,4 @@
-//! The code of a certificate as a form XObject.
+//! The QR code of a certificate as a form XObject.
 //!
 //! Takes the SVG of [`QrCode`](crate::image::qr::QrCode), whose path is rows of squares; gives the
 //! same rows as rectangles.
@@ -8,11 +8,11 @@ use std::io::Write as _;
 use super::faces::deflated;
 use super::number::integer;
 
-/// How hard codes are compressed, from 1 to 9.
+/// How hard QR codes are compressed, from 1 to 9.
 const LEVEL: u32 = 2;
 
-/// The code as typst-pdf draws it, in the unit square. `space` is the number of the colour space of
-/// sRGB. Returns `None` for an SVG of another kind.
+/// The QR code as typst-pdf draws it, in the unit square. `space` is the object number of
+/// the sRGB colour space. Returns `None` for an SVG that is not such a code.
 pub(super) fn form(svg: &[u8], space: u32) -> Option<Vec<u8>> {
     let svg = str::from_utf8(svg).ok()?;
     let rest = svg.strip_prefix("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"")?;

@@ -92,7 +92,7 @@ impl<'a> UsedFaces<'a> {
         self.faces.iter()
     }
 
-    /// The face of a text, and its position.
+    /// The face of a text, with its position among the faces.
     pub(super) fn of(&self, text: &TextItem) -> Option<(usize, &UsedFace<'a>)> {
         let index = *self.by_font.get(&text.font)?;
         Some((index, self.faces.get(index)?))
@@ -125,7 +125,7 @@ impl UsedFace<'_> {
         let ttf = self.font.ttf();
         let units = f64::from(ttf.units_per_em());
         let scaled = |value: f64| value / units * 1000.0;
-        // Bit 1 alone forbids to embed (OpenType, OS/2, fsType).
+        // Only bit 1 forbids embedding (OpenType, OS/2, fsType).
         let raw = ttf.raw_face();
         let rights = raw.table(ttf_parser::Tag::from_bytes(b"OS/2"));
         let rights = rights.and_then(|table| table.get(8..10));
@@ -193,7 +193,8 @@ impl UsedFace<'_> {
             }
         }
         let angle = f64::from(ttf.italic_angle());
-        // Small capitals, symbolic, and what the face says of itself (ISO 32000-1, table 123).
+        // Small capitals, symbolic, and the properties that the face states (ISO 32000-1,
+        // table 123).
         let flags = 1 << 17
             | 1 << 2
             | u32::from(ttf.is_monospaced())
@@ -260,7 +261,7 @@ impl Face {
         self.objects.iter().map(|body| body.bytes.len()).sum()
     }
 
-    /// Writes one of the objects, whose numbers these are.
+    /// Writes the object at `index`. `numbers` are those of all objects of the face.
     pub(super) fn write(&self, index: usize, numbers: &[u32], out: &mut Vec<u8>) {
         let body = &self.objects[index];
         let mut written = 0;

@@ -1,6 +1,6 @@
 //! Numbers and strings as PDF writes them (ISO 32000-1, 7.3.3 and 7.3.4).
 
-/// Writes a number, rounded to that many decimals.
+/// Writes a number, rounded to `decimals` decimal places.
 pub(super) fn number(out: &mut Vec<u8>, value: f64, decimals: u32) {
     let scale = 10_i64.pow(decimals);
     let scaled = (value * scale as f64).round() as i64;
@@ -50,7 +50,7 @@ pub(super) fn string(out: &mut Vec<u8>, bytes: &[u8]) {
     out.push(b')');
 }
 
-/// Writes a text string: as it is if it is ASCII, else in UTF-16.
+/// Writes a text string: unchanged if it is ASCII, else in UTF-16.
 pub(super) fn text(out: &mut Vec<u8>, text: &str) {
     if text.bytes().all(|byte| (0x20..0x7F).contains(&byte)) {
         return string(out, text.as_bytes());

@@ -44,14 +44,14 @@ pub(super) struct Skeleton<'a> {
     /// The texts of each page, in the order of its content.
     pub(super) pages: Vec<Vec<Words<'a>>>,
     pub(super) links: Vec<LinkBox<'a>>,
-    /// The texts in whose places the marks stand.
+    /// The texts that were replaced by marks, by their numbers.
     pub(super) strings: Vec<EcoString>,
 }
 
 /// A text and where it stands.
 pub(super) struct Words<'a> {
     pub(super) text: &'a TextItem,
-    /// From the start of its base line to the page, downwards.
+    /// From the start of its base line to the page, with the y axis downwards.
     pub(super) transform: Transform,
     /// Its colour in sRGB.
     pub(super) colour: [u8; 3],
@@ -60,12 +60,12 @@ pub(super) struct Words<'a> {
 /// The box of a link on its page.
 pub(super) struct LinkBox<'a> {
     pub(super) url: &'a Url,
-    /// Left, top, right and bottom, downwards from the corner of the page.
+    /// Left, top, right and bottom: distances from the top left corner of the page.
     pub(super) sides: [f64; 4],
     /// The height of the page.
     pub(super) page_height: Abs,
-    /// The page and the element that it belongs to: all boxes of one element are one annotation of
-    /// a page.
+    /// The page and the element of the link: all boxes of one element on a page are one
+    /// annotation.
     pub(super) element: (usize, Location),
 }
 
@@ -79,18 +79,19 @@ pub(super) fn link_mark(index: usize) -> String {
     format!("{TAG}l{index}e")
 }
 
-/// What marks begin with.
+/// The beginning of each mark.
 pub(super) const TAG: &str = "plate:9f51c3e07ab24d68:";
 
 impl<'a> Skeleton<'a> {
-    /// The boxes of one annotation, whose first is at that position.
+    /// The boxes of one annotation, of which the one at `first` is the first.
     pub(super) fn boxes(&self, first: usize) -> impl Iterator<Item = &LinkBox<'a>> {
         let element = self.links.get(first).map(|link| link.element);
         self.links.iter().filter(move |link| Some(link.element) == element)
     }
 
-    /// The skeleton of a document, whose picture `code` differs on each certificate. Returns `None`
-    /// if it has something whose effect on the rest of the file is not known.
+    /// The skeleton of a document. `code` is the QR code, which differs on each
+    /// certificate. Returns `None` if the document has a part whose effect on the rest of
+    /// the file is not known.
     pub(super) fn of(document: &'a PagedDocument, code: Option<&[u8]>) -> Option<Self> {
         let mut walk = Walk {
             code,
@@ -135,8 +136,8 @@ impl<'a> Skeleton<'a> {
         info.author = vec![string_mark(1).into()];
         let document = PagedDocument::new(pages, info);
         let Walk { pages, links, strings, .. } = walk;
-        // An empty author has no entry, and equal strings share a mark, so the two could not be
-        // told apart.
+        // An empty author has no entry in the file, and equal strings share a mark, so
+        // that title and author could not be told apart.
         let is_told_apart = strings.len() >= 2 && !strings[1].is_empty();
         is_told_apart.then_some(Self { document, pages, links, strings })
     }
@@ -148,10 +149,10 @@ struct Walk<'a, 'b> {
     pages: Vec<Vec<Words<'a>>>,
     links: Vec<LinkBox<'a>>,
     strings: Vec<EcoString>,
-    /// The positions of locations in the order in which they are met.
+    /// New locations, numbered in the order in which the document has them.
     locations: HashMap<Location, Location>,
     page_height: Abs,
-    /// The open elements in whose box a text counts.
+    /// The open elements to whose box the texts in them belong.
     boxed: Vec<Location>,
     /// The open elements that are links.
     linked: Vec<Location>,
@@ -189,7 +190,7 @@ impl<'a> Walk<'a, '_> {
                 FrameItem::Link(..) => return None,
                 FrameItem::Tag(tag) => {
                     if let Some(tag) = self.tag(tag)? {
-                        // The outline leads to where a heading starts.
+                        // The outline refers to the position of a heading.
                         let is_target = matches!(
                             &tag, Tag::Start(element, _) if element.is::<HeadingElem>()
                         );
@@ -207,7 +208,8 @@ impl<'a> Walk<'a, '_> {
         Some((items, is_free))
     }
 
-    /// A group, and whether it stands at the origin as what is in it: one with texts alone.
+    /// A group. The boolean tells whether its position does not matter, because it
+    /// contains texts alone: it then stands at the origin too.
     fn group(
         &mut self,
         at: Point,
@@ -281,7 +283,7 @@ impl<'a> Walk<'a, '_> {
         let is_code = match image.kind() {
             ImageKind::Svg(svg) => self.code == Some(svg.data().as_slice()),
             ImageKind::Raster(_) => false,
-            // Its colours and its tags are its own.
+            // Such a picture has colours and tags of its own.
             ImageKind::Pdf(_) => return None,
         };
         if is_code {
@@ -319,8 +321,8 @@ impl<'a> Walk<'a, '_> {
         Some(FrameItem::Link(Destination::Url(mark), Size::splat(Abs::pt(1.0))))
     }
 
-    /// A tag that typst-pdf reads, with what it reads of it; `Some(None)` for one that it does not
-    /// read.
+    /// A tag with those fields that typst-pdf reads; `Some(None)` for a tag that it does
+    /// not read.
     fn tag(&mut self, tag: &Tag) -> Option<Option<Tag>> {
         match tag {
             Tag::Start(element, flags) => {
@@ -359,7 +361,7 @@ impl<'a> Walk<'a, '_> {
         }
     }
 
-    /// What typst-pdf reads of an element.
+    /// An element with those fields that typst-pdf reads.
     fn element(&mut self, element: &Content) -> Option<Content> {
         Some(if element.is::<ParElem>() {
             ParElem::new(Content::empty()).pack()
@@ -412,9 +414,9 @@ impl<'a> Walk<'a, '_> {
         })
     }
 
-    /// The mark of a string, one for all that are equal.
+    /// The mark of a string. Equal strings have the same mark.
     fn string(&mut self, string: &str) -> String {
-        // The first two are the title and the author, each for itself.
+        // The first two strings, title and author, share their marks with no other.
         let known = self.strings.iter().skip(2).position(|known| known == string);
         let index = match known {
             Some(index) => index + 2,
@@ -432,10 +434,10 @@ impl<'a> Walk<'a, '_> {
     }
 }
 
-/// The text of a placeholder.
+/// The text of each placeholder.
 const PLACEHOLDER: &str = "x";
 
-/// A face that has the letter of the placeholders, which are all set in it.
+/// A face with the letter of the placeholders, in which they are all set.
 fn placeholder_face(document: &PagedDocument) -> Option<(FontInstance, u16)> {
     let mut texts = Vec::new();
     for page in document.pages() {
@@ -459,7 +461,7 @@ fn collect_fonts<'a>(frame: &'a Frame, fonts: &mut Vec<&'a FontInstance>) {
     }
 }
 
-/// Whether a glyph is a picture of its own colours, which typst-pdf draws.
+/// Whether a glyph is a coloured picture, which typst-pdf draws.
 fn is_picture(font: &FontInstance, glyph: u16) -> bool {
     let (ttf, glyph) = (font.ttf(), GlyphId(glyph));
     let tables = ttf.tables();
@@ -480,7 +482,7 @@ fn is_unmapped(character: char) -> bool {
         '\0' | '\u{FEFF}' | '\u{FFFE}' | '\u{E000}'..='\u{F8FF}' | '\u{F0000}'..='\u{10FFFF}')
 }
 
-/// Whether typst-pdf writes something of an element by the size of the texts in it.
+/// Whether the size of texts in an element changes what typst-pdf writes for it.
 fn is_dependent_on_texts(element: &Content) -> bool {
     element.is::<SubElem>()
         || element.is::<SuperElem>()
@@ -490,7 +492,7 @@ fn is_dependent_on_texts(element: &Content) -> bool {
         || element.is::<StrikeElem>()
 }
 
-/// Whether typst-pdf writes the box of what is in an element.
+/// Whether typst-pdf writes the box of an element's content.
 fn has_box(element: &Content) -> bool {
     element.is::<TableElem>()
         || element.is::<FigureElem>()

@@ -1,7 +1,7 @@
-//! The file of a skeleton, with holes in the place of what differs.
+//! The file of a skeleton, taken apart at its marks.
 //!
-//! Takes a PDF of typst-pdf's and finds the marks, the placeholders of texts and that of the code
-//! in it; fills in the values of a certificate.
+//! Takes a PDF of typst-pdf's, and finds in it the marks, the placeholders of texts and
+//! that of the QR code; fills in the values of a certificate.
 
 use std::io::Read as _;
 
@@ -23,27 +23,27 @@ pub(super) struct Template {
     pub(super) header: Vec<u8>,
     /// The objects 1, 2, ….
     pub(super) objects: Vec<Object>,
-    /// The numbers of objects that are free for others.
+    /// The numbers of objects that may be given to others.
     pub(super) free: Vec<u32>,
-    /// The trailer without its identifiers.
+    /// The trailer without its `ID`.
     pub(super) trailer: Dict,
-    /// The number of the colour space of sRGB.
+    /// The object number of the sRGB colour space.
     pub(super) space: u32,
-    /// The SHA-256 of the PDF that it is made of.
+    /// The SHA-256 of the PDF from which it is made.
     pub(super) digest: Vec<u8>,
 }
 
 /// An object.
 #[derive(Debug)]
 pub(super) enum Object {
-    /// It is the same on each certificate.
+    /// An object that is the same on each certificate.
     Fixed(Vec<u8>),
     Filled(Vec<Part>),
     /// The metadata stream, with the entries of its dictionary after the length.
     Metadata(Vec<u8>, Vec<Part>),
     /// The content of the page at that position, with the name of the colour space of sRGB.
     Content(usize, Vec<u8>, Vec<Part>),
-    /// The code.
+    /// The QR code.
     Code,
     Free,
 }
@@ -52,12 +52,12 @@ pub(super) enum Object {
 #[derive(Debug)]
 pub(super) enum Part {
     Bytes(Vec<u8>),
-    /// The string at that position, as a text string.
+    /// The string with that number, as a PDF text string.
     Text(usize),
-    /// The string at that position, as XML has it.
+    /// The string with that number, as XML.
     Xml(usize),
-    /// The sides of the annotation whose first box is at that position, and the corners of its
-    /// boxes.
+    /// The rectangle of the annotation whose first box has that number, and the corners
+    /// of its boxes.
     Sides(usize),
     Corners(usize),
     Url(usize),
@@ -65,7 +65,7 @@ pub(super) enum Part {
     InstanceId,
     /// The fonts of the pages.
     Fonts,
-    /// The text at that position on the page.
+    /// The text with that number on the page.
     Words(usize),
 }
 
@@ -145,7 +145,7 @@ impl Template {
         template.has_all_marks(skeleton).then_some(template)
     }
 
-    /// How many bytes the template keeps.
+    /// The size of the template in memory, in bytes.
     pub(super) fn len(&self) -> usize {
         let part = |part: &Part| match part {
             Part::Bytes(bytes) => bytes.len(),
@@ -161,7 +161,7 @@ impl Template {
         self.objects.iter().map(object).sum()
     }
 
-    /// Whether each box of a link is in one annotation.
+    /// Whether each box of a link belongs to exactly one annotation.
     fn has_all_marks(&self, skeleton: &Skeleton) -> bool {
         let mut first = Vec::new();
         for object in &self.objects {
@@ -237,7 +237,7 @@ impl Object {
     }
 }
 
-/// A mark and what it stands for.
+/// A mark, with the number of what it replaces.
 enum Mark {
     String(usize),
     Link(usize),
@@ -246,7 +246,7 @@ enum Mark {
 }
 
 impl Mark {
-    /// The mark at that offset, and the offset after it.
+    /// Reads the mark at an offset. Returns it with the offset after it.
     fn read(bytes: &[u8], at: usize) -> Option<(Self, usize)> {
         let at = at + TAG.len();
         let kind = bytes.get(at)?;
@@ -283,7 +283,8 @@ fn marked(bytes: &[u8], part: &dyn Fn(Mark) -> Option<Part>) -> Option<Vec<Part>
         let (mark, end) = Mark::read(rest, at)?;
         let is_string = at > 0 && rest[at - 1] == b'(' && rest.get(end) == Some(&b')');
         let part = part(mark)?;
-        // A mark in a string is the whole string, and only metadata has marks outside of strings.
+        // A string with a mark contains nothing else, and only metadata has marks outside
+        // of strings.
         if is_string == matches!(part, Part::Xml(_)) {
             return None;
         }
@@ -384,7 +385,7 @@ fn collect_font(file: &Rewrite, font: u32, free: &mut Vec<u32>) -> Option<()> {
     Some(())
 }
 
-/// The values for the holes.
+/// The values of one certificate.
 pub(super) struct Filling<'a> {
     pub(super) skeleton: &'a Skeleton<'a>,
     /// The fonts of the pages, as a dictionary.
@@ -394,7 +395,7 @@ pub(super) struct Filling<'a> {
 }
 
 impl Filling<'_> {
-    /// Writes parts, with `words` for the texts of a page.
+    /// Writes parts; `words` writes the texts of a page.
     pub(super) fn write(
         &self,
         parts: &[Part],
@@ -420,8 +421,9 @@ impl Filling<'_> {
     }
 }
 
-/// Writes the rectangle of an annotation, upwards: that of its box, or a little more than all of
-/// them, since viewers do not heed corners at its edge.
+/// Writes the rectangle of an annotation, with the y axis upwards: its only box, or a
+/// rectangle slightly larger than all its boxes together, because viewers ignore corners
+/// on the edge of the rectangle.
 fn sides(out: &mut Vec<u8>, skeleton: &Skeleton, first: usize) {
     let mut all: Option<[f64; 4]> = None;
     for link in skeleton.boxes(first) {

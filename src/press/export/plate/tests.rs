@@ -1,4 +1,4 @@
-//! Compares both ways to write a document: from its plate, and by typst-pdf.
+//! Compares the two ways of writing a document: by its plate, and by typst-pdf alone.
 
 use std::io::Read as _;
 
@@ -16,7 +16,7 @@ use crate::seal::pdf::syntax::{self, Dict};
 use crate::site::files::Site;
 use crate::site::request::Request;
 
-/// Layouts with a table, which typst-pdf writes.
+/// Layouts with a table, whose documents typst-pdf writes.
 const WITH_TABLE: [&str; 2] = ["degree", "statement-of-results"];
 /// Keys that refer back, or whose values are numbers or names that each file chooses itself.
 const SKIPPED: [&str; 8] =
@@ -105,7 +105,7 @@ fn same_page_is_the_same_file_whatever_was_written_before() {
     assert_eq!(one, written(&["Ada Byron", "Ada Lovelace", "Grace Hopper"]));
 }
 
-/// A description of a file's pages, structure and outline, without object numbers.
+/// Describes a file's pages, structure and outline, without object numbers.
 fn described(pdf: &[u8]) -> String {
     let file = Rewrite::read(pdf).expect("it is ours");
     let root = syntax::reference(file.trailer().get("Root").expect("a catalog"));
@@ -157,7 +157,8 @@ fn describe(file: &Rewrite<'_>, key: &str, value: &[u8], out: &mut String) {
     }
 }
 
-/// The marks of a content stream in order, without those inside of texts.
+/// The marked-content operators of a content stream in order, without those inside of
+/// texts.
 fn marks(stream: &[u8]) -> String {
     let data = stream.strip_prefix(b"\nstream\n").expect("a stream");
     let mut content = Vec::new();

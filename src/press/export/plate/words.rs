@@ -1,8 +1,9 @@
 //! A text as the operators of a content stream (ISO 32000-1, 9.4).
 //!
-//! The decision made here: a cluster of several glyphs, or one whose glyph means something else in
-//! the file's map, has its characters as `ActualText` (14.9.4), and so has a word whose letters are
-//! spaced, because viewers take wide gaps for the spaces between words; others need none.
+//! The decision made here: some clusters have their characters as `ActualText` (14.9.4):
+//! those of several glyphs, and those whose glyph means something else in the file's map.
+//! So have words whose letters are spaced, because viewers take wide gaps for spaces. All
+//! other text needs none.
 
 use std::ops::Range;
 
@@ -16,8 +17,9 @@ use super::skeleton::Words;
 
 /// The smallest adjustment of a position that is written, in thousandths of the size.
 const MIN_ADJUSTMENT: f64 = 0.001;
-/// The average gap between the letters of a word, in thousandths of the size, from which it is given
-/// as a whole. Poppler takes a gap of 100 for a space; kerning makes some gaps of a word smaller.
+/// From which average gap between its letters, in thousandths of the size, a word has
+/// `ActualText`. Poppler takes a gap of 100 for a space; kerning makes some gaps of a
+/// word smaller.
 const MIN_TRACKING: f64 = 50.0;
 
 /// Writes a text on a page of that height. `font` is the position of its face, `space` the name of
@@ -74,9 +76,9 @@ pub(super) fn write(
     out.extend(b"ET\nQ");
 }
 
-/// Whether a letter is of the scripts whose marks stand in clusters of their own when they move, so
-/// that readers find them beside their letters unless the whole word is given. MuPDF reads fewer
-/// words of other scripts if they are given whole.
+/// Whether a letter is Thai or Lao. When marks of these scripts are moved they stand in
+/// clusters of their own, and readers find them beside their letters unless the whole
+/// word is given. MuPDF reads other scripts worse if whole words are given.
 fn is_thai_or_lao(letter: char) -> bool {
     matches!(letter, '\u{0E00}'..='\u{0EFF}')
 }
@@ -97,7 +99,8 @@ struct Pen<'a> {
     words: &'a Words<'a>,
     page_height: Abs,
     face: &'a UsedFace<'a>,
-    /// Where the next glyph stands, from the start of the base line and upwards, in points.
+    /// Where the next glyph stands, relative to the start of the base line, with the y
+    /// axis upwards, in points.
     x: f64,
     y: f64,
 }
@@ -108,8 +111,8 @@ impl Pen<'_> {
         self.face.meaning(glyph.id) != Some(cluster.text)
     }
 
-    /// Whether the letters of a word are spaced. The last letter is not measured: what follows it is
-    /// the gap between two words.
+    /// Whether the letters of a word are spaced. The gap after the last letter is not
+    /// counted, because it separates two words.
     fn is_tracked(&self, word: &[Cluster]) -> bool {
         let Some((_, letters)) = word.split_last() else { return false };
         let glyphs = letters.iter().flat_map(|cluster| cluster.glyphs);
@@ -151,8 +154,9 @@ impl Pen<'_> {
         fragments
     }
 
-    /// The fragments of a text: clusters whose map does not give their text, and what stands between
-    /// them; if `at_spaces`, up to the next space (ISO 32000-1, 14.8.2.3.3).
+    /// The fragments of a text: clusters whose map does not give their text, and the
+    /// parts between them. If `at_spaces`, such a part ends after each space (ISO
+    /// 32000-1, 14.8.2.3.3).
     fn fragments_of_clusters<'c>(
         &self,
         all: &'c [Cluster<'c>],
@@ -184,7 +188,8 @@ impl Pen<'_> {
         self.words.text.text.get(range)
     }
 
-    /// Shows clusters, in one string as long as their glyphs stand at one height.
+    /// Shows clusters; those whose glyphs stand at the same height are written in one
+    /// string.
     fn show(&mut self, fragment: &[Cluster]) {
         let glyphs: Vec<&Glyph> =
             fragment.iter().flat_map(|cluster| cluster.glyphs).collect();
@@ -229,7 +234,7 @@ impl Pen<'_> {
     fn place(&mut self, x: f64, y: f64) {
         let Transform { sx, ky, kx, sy, tx, ty } = self.words.transform;
         let (sx, ky, kx, sy) = (sx.get(), ky.get(), kx.get(), sy.get());
-        // The page goes upwards, its frames go down.
+        // The y axis of a PDF page goes upwards, that of a frame downwards.
         let left = sx * x - kx * y + tx.to_pt();
         let bottom = self.page_height.to_pt() - (ky * x - sy * y + ty.to_pt());
         for (value, decimals) in

@@ -1,20 +1,20 @@
-//! Whether the slots of a layout fit on its paper, keep clear of each other, and hold all that a
-//! certificate has.
+//! Checks that the slots of a layout are on its paper, do not overlap, and hold all that
+//! a certificate has.
 
 use super::placed_slot::{Area, PlacedSlot, PlacedSlots, SlotContent};
 use crate::base::error::{Error, ErrorKind, Result, finding};
 use crate::press::layout::paper::Paper;
 
-/// By how much a slot may reach over the edge of the paper or over another one, in millimetres:
-/// what rounding makes.
+/// How far a slot may extend beyond the edge of the paper or over another one, in
+/// millimetres, because values are rounded.
 const ROUNDING: f64 = 0.05;
 
 /// Checks the slots on the paper of their layout.
 ///
 /// # Errors
-/// All errors together, each at the line of a slot: [`ErrorKind::Overflow`] for a slot that is not
-/// on the paper, [`ErrorKind::Overlap`] for two over each other, [`ErrorKind::MissingField`] for
-/// what has no slot.
+/// All errors together, each at the line of a slot: [`ErrorKind::Overflow`] for a slot
+/// that extends beyond the paper, [`ErrorKind::Overlap`] for two that overlap,
+/// [`ErrorKind::MissingField`] for content that has no slot.
 pub(crate) fn check(placed: &PlacedSlots, paper: Paper) -> Result<()> {
     let mut errors = Vec::new();
     errors.extend(placed.slots.iter().filter_map(|slot| outside(slot, paper)));

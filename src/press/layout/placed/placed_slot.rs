@@ -1,4 +1,4 @@
-//! A slot with a place, and all those of a layout.
+//! A slot with a place, and the slots of a layout.
 
 use serde::Serialize;
 
@@ -45,7 +45,7 @@ pub(crate) struct Area {
     pub(crate) height: f64,
 }
 
-/// Where the content of a slot stands if it is not as high as the slot.
+/// Where the content of a slot stands if it is lower than the slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -59,7 +59,7 @@ pub enum Vertical {
     Bottom,
 }
 
-/// A colour of the theme, or one of the slot's own.
+/// A colour of the theme, or one that the slot declares.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum SlotColour {
     Ink,
@@ -68,23 +68,24 @@ pub(crate) enum SlotColour {
     Own(Colour),
 }
 
-/// What stands in a slot.
+/// The content of a slot.
 #[derive(Debug)]
 pub(crate) enum SlotContent {
     Heading,
     Date,
     Authenticity,
     Specimen,
-    /// Blocks of the role that the slot is named after, from that one on, the first being 1.
+    /// Blocks of the role in the slot's name, from the block with this number on, counted
+    /// from 1.
     Role {
         role: String,
         from: usize,
     },
     /// The blocks that have no slot of their own.
     Blocks,
-    /// A sentence of the layout's own.
+    /// A sentence that the layout declares.
     Text(Text),
-    /// A picture of the layout's own; without a description it is ornament.
+    /// A picture in the layout's folder; without a description it is an ornament.
     Picture {
         picture: Picture,
         alt: Option<Text>,
@@ -100,7 +101,7 @@ pub(crate) enum SlotContent {
 }
 
 impl PlacedSlots {
-    /// The slot that holds something.
+    /// The slot with a certain content.
     pub(crate) fn find(
         &self,
         holds: impl Fn(&SlotContent) -> bool,
@@ -113,12 +114,12 @@ impl PlacedSlots {
         self.without.iter().any(|left_out| left_out == name)
     }
 
-    /// What the page leaves out.
+    /// The roles and parts that the page leaves out.
     pub(crate) fn left_out(&self) -> impl Iterator<Item = &str> {
         self.without.iter().map(String::as_str)
     }
 
-    /// The texts of the layout's own, each with the name of its slot.
+    /// The sentences that the layout declares, each with the name of its slot.
     pub(crate) fn texts(&self) -> impl Iterator<Item = (&str, &Text)> {
         self.slots.iter().filter_map(|slot| match &slot.content {
             SlotContent::Text(text) => Some((slot.name.as_str(), text)),
@@ -126,7 +127,7 @@ impl PlacedSlots {
         })
     }
 
-    /// The pictures of the layout's own, each with what it shows; an ornament shows nothing.
+    /// The layout's pictures, each with its description; an ornament has none.
     pub(crate) fn pictures(&self) -> impl Iterator<Item = (&Picture, Option<&Text>)> {
         self.slots.iter().filter_map(|slot| match &slot.content {
             SlotContent::Picture { picture, alt } => Some((picture, alt.as_ref())),
@@ -148,7 +149,7 @@ impl PlacedSlots {
         Some(slot.area.width * 72.0 / 25.4)
     }
 
-    /// Takes away the sentences that the page leaves out.
+    /// Removes the sentences that the page leaves out.
     pub(crate) fn leave_out(&self, sentences: &mut Sentences) {
         sentences.blocks.retain(|phrase| !self.leaves_out(&phrase.role));
         if self.leaves_out("heading") {
@@ -172,7 +173,7 @@ impl Area {
         self.y + self.height
     }
 
-    /// By how much two boxes lie over each other, at the narrower side of what they share.
+    /// How far two boxes overlap: the shorter side of the part that they share.
     pub(crate) fn overlap(&self, other: &Self) -> f64 {
         let across = self.right().min(other.right()) - self.x.max(other.x);
         let down = self.bottom().min(other.bottom()) - self.y.max(other.y);
@@ -193,7 +194,7 @@ impl SlotColour {
 }
 
 impl SlotContent {
-    /// Whether it is an ornament, over which other slots may lie.
+    /// Whether it is an ornament, which other slots may overlap.
     pub(crate) fn is_ornament(&self) -> bool {
         matches!(self, Self::Picture { alt: None, .. })
     }

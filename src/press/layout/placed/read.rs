@@ -17,7 +17,7 @@ use crate::press::layout::sources::own_file;
 use crate::site::course::{Colour, read_text};
 use crate::site::files::Site;
 
-/// The keys of a slot that say where it is, and those that each kind has besides.
+/// The keys of a slot's place, and the further keys of each kind of slot.
 const PLACE_KEYS: [&str; 7] = ["x", "y", "width", "height", "vertical", "align", "fill"];
 const LINE_KEYS: [&str; 1] = ["colour"];
 const PICTURE_KEYS: [&str; 2] = ["picture", "alt"];
@@ -25,7 +25,7 @@ const PHOTO_KEYS: [&str; 2] = ["field", "alt"];
 /// The keys that a slot with text has besides those of a role.
 const TEXT_KEYS: [&str; 7] = ["x", "y", "height", "vertical", "fill", "colour", "text"];
 
-/// The names of slots that hold one thing.
+/// The names of slots with one fixed content.
 const PARTS: [&str; 11] = [
     "heading",
     "date",
@@ -58,7 +58,7 @@ pub(crate) const MAY_BE_LEFT_OUT: [&str; 10] = [
 /// The most slots of a layout.
 const MAX_SLOTS: usize = 100;
 
-/// The names of slots whose content follows from the name in every layout.
+/// The names of slots whose content is the same in every layout.
 pub(crate) fn slot_names() -> impl Iterator<Item = &'static str> + Clone {
     PARTS.into_iter().chain(BLOCK_ROLES)
 }
@@ -118,8 +118,8 @@ pub(crate) fn read(
     Some((PlacedSlots { slots, without, place }, roles))
 }
 
-/// The roles of the blocks in the layout's own locales. What is wrong with these files is told where
-/// they are read.
+/// The roles of the blocks in the layout's own locales. Errors in these files are
+/// reported when they are read.
 fn own_roles(files: &OwnFiles<'_>) -> BTreeSet<String> {
     let mut roles = BTreeSet::new();
     for file in files.site.list(&format!("layouts/{}/locales", files.layout)) {
@@ -143,7 +143,7 @@ struct SlotReader<'a> {
 }
 
 impl SlotReader<'_> {
-    /// One slot, and how its sentences are set if it has any.
+    /// Reads one slot, and how its sentences are set if it has any.
     fn slot(
         &self,
         key: Key<'_>,
@@ -225,7 +225,7 @@ impl SlotReader<'_> {
         ))
     }
 
-    /// What a slot is by its name and by what it has.
+    /// The kind of a slot, by its name and its keys.
     fn kind(&self, key: Key<'_>, given: &[&str], faults: &mut Faults) -> Option<Kind> {
         let name = key.text();
         let content = match name {
@@ -307,7 +307,7 @@ impl SlotReader<'_> {
     }
 }
 
-/// What a slot can be declared with.
+/// The kinds of slots.
 enum Kind {
     /// A sentence of the locale.
     Sentence(SlotContent),
@@ -320,7 +320,7 @@ enum Kind {
     Photo,
 }
 
-/// A picture that the request gives, in a slot of that name and of these sides.
+/// A picture that the request gives, for a slot of this name and size.
 fn photo(
     name: &str,
     fields: Fields<'_>,
@@ -333,7 +333,7 @@ fn photo(
     Some(SlotContent::Photo(Photo { name: name.to_owned(), field, alt, sides }))
 }
 
-/// The role that a slot is named after, and the first of its blocks that it holds: 2 for
+/// The role in the name of a slot, and the number of the first block that it holds: 2 for
 /// `statement-2`.
 fn numbered(name: &str) -> (&str, usize) {
     let numbered = name.rsplit_once('-').and_then(|(role, number)| {
@@ -343,7 +343,7 @@ fn numbered(name: &str) -> (&str, usize) {
     numbered.unwrap_or((name, 1))
 }
 
-/// The longest side of a slot, in millimetres, and the shortest.
+/// The range of the sides of a slot, in millimetres.
 const SIDES: std::ops::RangeInclusive<f64> = 1.0..=2000.0;
 
 fn area(fields: Fields<'_>, faults: &mut Faults) -> Option<Area> {
@@ -358,9 +358,9 @@ fn area(fields: Fields<'_>, faults: &mut Faults) -> Option<Area> {
     Some(Area { x: x?, y: y?, width: width?, height: height? })
 }
 
-/// A colour of the theme by its name, or one of its own.
+/// A colour of the theme by its name, or `#rrggbb`.
 fn colour(fields: Fields<'_>, key: &str, faults: &mut Faults) -> Option<SlotColour> {
-    // `#` begins a comment where it is not in quotes, and leaves no value.
+    // A `#` that is not in quotes begins a comment, so that there is no value.
     let node = fields.written(key)?;
     let text = faults.keep(node.text())?;
     match text {

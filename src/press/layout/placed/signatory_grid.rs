@@ -1,16 +1,19 @@
-//! How signatories stand in their slot: as many beside each other as have room for a signature.
+//! How signatories stand in their slot: as many in a row as leave each one room for a
+//! signature.
 
-/// The longest rule of a signatory, and the shortest beside another, in millimetres.
+/// The longest rule of a signatory, and the shortest if several stand in a row, in
+/// millimetres.
 const MAX_RULE: f64 = 60.0;
 const MIN_RULE: f64 = 36.0;
-/// The gap between two rules, and the smallest where there are many, in millimetres.
+/// The gap between two rules, and the smallest gap if many stand in a row, in
+/// millimetres.
 const MAX_GAP: f64 = 12.0;
 const MIN_GAP: f64 = 5.0;
 
 /// The rows of signatories in a slot. Lengths are in millimetres.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct SignatoryGrid {
-    /// How many stand beside each other.
+    /// How many stand in a row.
     pub(crate) columns: usize,
     /// The length of their rules.
     pub(crate) rule: f64,
@@ -18,8 +21,8 @@ pub(crate) struct SignatoryGrid {
 }
 
 impl SignatoryGrid {
-    /// The rows of so many signatories in a slot of this width: as few rows as leave each a rule on
-    /// which a signature can be read.
+    /// The rows for `count` signatories in a slot of this width: as few rows as leave
+    /// each signatory a rule that is long enough for a signature.
     pub(crate) fn of(width: f64, count: usize) -> Self {
         let count = count.max(1);
         let of_rows = |rows: usize| {

@@ -1,4 +1,4 @@
-//! Colours as they are seen, and the contrast of two of them (WCAG 2.2).
+//! Visible colours, and the contrast between two of them (WCAG 2.2).
 
 use typst::visualize::Paint;
 
@@ -10,7 +10,8 @@ impl Rgb {
     pub(super) const WHITE: Self = Self([1.0; 3]);
     pub(super) const BLACK: Self = Self([0.0; 3]);
 
-    /// The colour of a paint that has one, and hides what lies below it.
+    /// The colour of an opaque paint; `None` for a paint without one colour, or one that
+    /// is not opaque.
     pub(super) fn opaque(paint: &Paint) -> Option<Self> {
         let Paint::Solid(color) = paint else { return None };
         let color = color.to_rgb();
@@ -63,8 +64,8 @@ impl Tones {
         }
     }
 
-    /// The highest contrast of one of these tones with all between the darkest and the lightest of the
-    /// others.
+    /// The highest contrast of one of these tones with any tone between the darkest and
+    /// the lightest of `ground`.
     pub(super) fn highest_contrast(self, ground: Self) -> f64 {
         let contrast = |tone: f64| {
             let nearest = tone.clamp(ground.darkest, ground.lightest);
@@ -95,7 +96,7 @@ mod tests {
     fn contrasts_are_those_of_the_standard() {
         let grey = |byte| Rgb::of_bytes([byte; 3]);
         assert!((ratio(grey(0), Rgb::WHITE) - 21.0).abs() < 1e-9);
-        // The lightest grey that passes at 4.5 to 1 on white, and the next one.
+        // On white, the lightest grey with a contrast of 4.5, and the next lighter one.
         assert!(ratio(grey(0x76), Rgb::WHITE) >= 4.5);
         assert!(ratio(grey(0x77), Rgb::WHITE) < 4.5);
         assert!((ratio(grey(80), grey(80)) - 1.0).abs() < 1e-9);

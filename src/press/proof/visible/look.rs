@@ -1,7 +1,8 @@
-//! What a picture looks like, in squares: where it is clear, and how dark it is where it is not.
+//! What a picture looks like, square by square: whether it is transparent there, and else
+//! how dark it is.
 //!
-//! A border is often one picture as large as the page, clear in its middle. It is drawn once, and
-//! known then for each certificate.
+//! A border is often one picture as large as the page, and transparent in its middle. It
+//! is drawn once, and remembered for all certificates.
 
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use typst_render::RenderOptions;
 
 use super::contrast::{Rgb, Tones};
 
-/// The side of a square, in pixels of one point each.
+/// The side of a square, in pixels; a pixel is one point.
 const SQUARE: usize = 4;
 /// The longest side of a picture that is drawn, in pixels.
 const MAX_SIDE: f64 = 3000.0;
@@ -24,13 +25,14 @@ const MAX_SIDE: f64 = 3000.0;
 pub(super) struct Look {
     columns: usize,
     squares: Vec<Square>,
-    /// The tones of what is more opaque than not; `None` if nothing is.
+    /// The tones of its pixels that are more opaque than transparent; `None` if there are
+    /// none.
     pub(super) tones: Option<Tones>,
 }
 
 #[derive(Debug, Clone, Copy)]
 enum Square {
-    /// Nothing of it is seen.
+    /// It is not visible.
     Clear,
     /// It hides what lies below it.
     Opaque(Tones),
@@ -105,7 +107,8 @@ impl Square {
 }
 
 impl Look {
-    /// What it is in a part of its box; both are in points, in the same frame.
+    /// What the picture shows in a part of its box; both boxes are in points, in the same
+    /// frame.
     pub(super) fn seen(&self, whole: Rect, part: Rect) -> Seen {
         let rows = self.squares.len() / self.columns;
         let share = |at: Abs, from: Abs, length: Abs, count: usize| {

@@ -1,4 +1,5 @@
-//! What is painted on a page, in order, with the box of its ink and of what clips it.
+//! All that is painted on a page, in order, with the box of its ink and the box that
+//! clips it.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +18,7 @@ use crate::press::fonts::Fonts;
 /// Something that is painted. Boxes are in points, from the page's top left corner.
 pub(super) struct Painted<'a> {
     pub(super) page: usize,
-    /// The slot that it stands in: an index in the order of the slots.
+    /// The slot in which it stands: an index into the slots in their order.
     pub(super) slot: Option<usize>,
     pub(super) item: Item<'a>,
     /// The box of its ink; `None` for white space.
@@ -26,7 +27,7 @@ pub(super) struct Painted<'a> {
     pub(super) transform: Transform,
     /// How much larger it is on the page than in its own frame.
     pub(super) scale: f64,
-    /// The segments of a shape, once they are asked for.
+    /// The segments of a shape, computed when they are first needed.
     traced: Traced,
 }
 
@@ -66,12 +67,12 @@ impl Painted<'_> {
         }
     }
 
-    /// Whether all of a box lies in its own.
+    /// Whether its ink, as far as it is not clipped, contains all of a box.
     fn hides(&self, ink: Rect, rect: Rect) -> bool {
         holds(ink, rect) && self.clip.holds(rect)
     }
 
-    /// Whether it is a rule, which hides nothing of a signature that crosses it.
+    /// Whether it is a rule: a signature that crosses it is not hidden by it.
     pub(super) fn is_rule(&self) -> bool {
         let Item::Shape(shape) = self.item else { return false };
         let is_thin = |thickness: Abs| thickness.to_pt() * self.scale < MAX_RULE;
@@ -84,19 +85,19 @@ impl Painted<'_> {
     }
 }
 
-/// What is left of an item by the groups that clip it.
+/// What the groups around an item leave of it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Clip {
     /// The box in which it is seen, `None` if nothing clips it.
     rect: Option<Rect>,
-    /// Whether all of that box is seen, and not a part with round corners or a slope.
+    /// Whether all of that box is visible, without round or slanted corners.
     exact: bool,
 }
 
 impl Clip {
     const NONE: Self = Self { rect: None, exact: true };
 
-    /// Whether a box is certainly seen whole.
+    /// Whether all of a box is certainly visible.
     pub(super) fn holds(&self, ink: Rect) -> bool {
         self.rect.is_none_or(|rect| self.exact && holds(rect, ink))
     }

@@ -1,8 +1,10 @@
-//! The judge by pixels: a page is drawn with its content, without it, and its content alone.
+//! Decides by pixels: a page is drawn with its content, without it, and the content
+//! alone.
 //!
-//! What the content looks like over the page without it is what should be seen; where the page
-//! itself differs from that, something cuts or hides it. Only the part of the page that is doubted is
-//! drawn, but for what lies below: that is the same on other pages of a layout, and is drawn once.
+//! The drawing of the content over the page without it is what should be visible; where
+//! the page itself differs from that, something clips or hides the content. Only the
+//! doubtful part of the page is drawn. What lies below the content is drawn once for the
+//! whole page, because it is the same on other pages of a layout.
 
 use std::sync::Arc;
 
@@ -17,20 +19,21 @@ use typst_render::RenderOptions;
 
 use super::contrast::{Rgb, ratio};
 
-/// The resolution, and the longest side of a page that is drawn so, in pixels.
+/// The resolution of drawings, and the longest side of a page that is drawn in it, in
+/// pixels.
 const PIXELS_PER_POINT: f64 = 2.0;
 const MAX_SIDE: f64 = 4000.0;
-/// The opacity, of 255, from which a pixel belongs to some ink.
+/// A pixel belongs to some ink if its opacity, of 255, is at least this.
 const INKED: u8 = 128;
-/// By how much a part of a colour, of 255, may differ from what should be seen.
+/// How much a component of a colour, of 255, may differ from what should be visible.
 const MAX_DIFFERENCE: u8 = 48;
-/// The share of all ink, and of the ink in a square as large as a letter, that has to be seen; that of
-/// a signature may be crossed by its rule.
+/// The shares that have to be visible of all ink, and of the ink in a square of the size
+/// of a letter; the second pair is for a signature, which its rule may cross.
 const SHARES: (f64, f64) = (0.97, 0.8);
 const STROKE_SHARES: (f64, f64) = (0.85, 0.4);
-/// The share of the ink in a square that has to have the contrast.
+/// The share of the ink in a square that needs the contrast.
 const CONTRAST_SHARE: f64 = 0.7;
-/// The fewest pixels by which a square is judged.
+/// A square with fewer pixels of ink is not judged.
 const MIN_PIXELS: usize = 12;
 
 /// What has to be decided of a slot on a page.
@@ -54,7 +57,7 @@ pub(super) enum Subject {
 }
 
 impl Subject {
-    /// A picture may be pale in large parts, but not everywhere.
+    /// The contrast of a picture, which may be pale in large parts, but not everywhere.
     pub(super) const PICTURE_CONTRAST: f64 = 1.5;
 }
 
@@ -65,7 +68,7 @@ pub(super) enum Verdict {
     Hidden {
         share: f64,
     },
-    /// The contrast in its palest part.
+    /// The contrast in the palest part.
     Pale {
         contrast: f64,
     },
@@ -76,7 +79,8 @@ pub(super) struct Rasters {
     part: Part,
     scale: Scalar,
     page: Vec<u8>,
-    /// What lies below the content, of the whole page, which is so many pixels wide.
+    /// What lies below the content, for the whole page; `ground_width` is its width in
+    /// pixels.
     ground: Arc<Vec<u8>>,
     ground_width: usize,
     alone: Vec<u8>,
@@ -93,7 +97,7 @@ struct Part {
     bottom: usize,
 }
 
-/// What a labelled group has to show.
+/// What of a labelled group has to be visible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shows {
     /// Nothing: it is ornament.
@@ -105,7 +109,7 @@ pub(super) enum Shows {
 }
 
 impl Shows {
-    /// Whether an item in it has to be seen.
+    /// Whether an item of the group has to be visible.
     fn has(self, item: &FrameItem) -> bool {
         match self {
             Self::Nothing => false,
@@ -115,7 +119,7 @@ impl Shows {
     }
 }
 
-/// What is kept of a frame.
+/// What of a frame is drawn.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Keep {
     Ground,
@@ -124,7 +128,7 @@ enum Keep {
 }
 
 impl Rasters {
-    /// Draws a part of a page. `shows` says what has to be seen of the group of a label.
+    /// Draws a part of a page. `shows` says what of a labelled group has to be visible.
     pub(super) fn of(page: &Page, part: Rect, shows: &dyn Fn(&str) -> Shows) -> Self {
         let size = page.frame.size();
         let longest = size.x.max(size.y).to_pt().max(1.0);
@@ -145,7 +149,7 @@ impl Rasters {
         }
     }
 
-    /// Decides whether some content is seen.
+    /// Decides whether some content is visible.
     pub(super) fn judge(&self, doubt: &Doubt) -> Verdict {
         let Part { left, top, right, bottom } =
             Part::of(doubt.region, self.scale, (self.part.right, self.part.bottom));
@@ -165,7 +169,8 @@ impl Rasters {
         verdict(&mut tiles, doubt)
     }
 
-    /// Counts a pixel of ink, which begins at `at`, and what lies below it at `below`.
+    /// Counts a pixel of ink, whose bytes begin at `at`; those below it begin at `below`
+    /// in the ground.
     fn count(&self, tile: &mut Tile, at: usize, below: usize) {
         let at = at..at + 4;
         let (page, ground) = (&self.page[at.clone()], &self.ground[below..below + 4]);
@@ -189,7 +194,8 @@ impl Rasters {
 }
 
 impl Part {
-    /// The pixels that a box in points touches, of so many across and down.
+    /// The pixels that a box in points touches, of a page with this many pixels across
+    /// and down.
     fn of(area: Rect, scale: Scalar, (width, height): (usize, usize)) -> Self {
         let pixel = |length: Abs| (length.to_pt() * scale.get()).max(0.0);
         let right = (pixel(area.max.x).ceil() as usize).min(width);
@@ -221,7 +227,8 @@ impl Part {
     }
 }
 
-/// The frame of a page with its fill, whose gradients follow its size wherever it stands.
+/// The frame of a page with its fill behind it, whose gradients follow the size of the
+/// page.
 fn whole(frame: Frame, fill: Option<Paint>) -> Frame {
     let mut whole = Frame::new(frame.size(), FrameKind::Hard);
     if let Some(fill) = fill {
@@ -232,15 +239,15 @@ fn whole(frame: Frame, fill: Option<Paint>) -> Frame {
     whole
 }
 
-/// What lies below the content of a page, and how many pixels wide it is. The pages of a layout often
-/// have the same, a border or a picture, so Typst's memory of results keeps it.
+/// What lies below the content of a page, and its width in pixels. The pages of a layout
+/// often have the same border or picture, so Typst's cache keeps the result.
 #[comemo::memoize]
 fn ground(frame: &Frame, fill: Option<Paint>, scale: Scalar) -> (Arc<Vec<u8>>, usize) {
     let (pixels, width) = draw(frame.clone(), fill, scale);
     (Arc::new(pixels), width)
 }
 
-/// The pixels of a page, and how many of them stand beside each other.
+/// The pixels of a page, and its width in pixels.
 fn draw(frame: Frame, fill: Option<Paint>, scale: Scalar) -> (Vec<u8>, usize) {
     let page = Page {
         frame,
@@ -286,7 +293,8 @@ fn verdict(tiles: &mut [Tile], doubt: &Doubt) -> Verdict {
                 judged.map(|tile| nth(&mut tile.contrasts, 1.0 - CONTRAST_SHARE));
             lowest.reduce(f64::min)
         }
-        // Half of the strokes; the darkest and the lightest parts of a code and of a picture.
+        // The median of the strokes; for a QR code and a picture the parts with the
+        // highest contrast.
         Subject::Strokes => Some(nth(&mut all(tiles), 0.5)),
         Subject::Code | Subject::Picture => Some(nth(&mut all(tiles), 0.95)),
     };
@@ -300,7 +308,7 @@ fn all(tiles: &[Tile]) -> Vec<f32> {
     tiles.iter().flat_map(|tile| tile.contrasts.iter().copied()).collect()
 }
 
-/// The value below which a share of them lies; 1 if there are none.
+/// The value below which the given share of all values lies; 1 if there are none.
 fn nth(values: &mut [f32], share: f64) -> f64 {
     values.sort_unstable_by(f32::total_cmp);
     let index = (values.len() as f64 * share) as usize;
@@ -309,7 +317,7 @@ fn nth(values: &mut [f32], share: f64) -> f64 {
         .map_or(1.0, |&value| f64::from(value))
 }
 
-/// A part of a frame. Content is freed of what clips it.
+/// A part of a frame. What clips the content is removed.
 fn kept(
     frame: &Frame,
     keep: Keep,

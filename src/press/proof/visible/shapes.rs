@@ -12,9 +12,9 @@ use super::contrast::{Rgb, Tones};
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Cover {
     None,
-    /// A part, or a part cannot be excluded.
+    /// A part, or a part cannot be ruled out.
     Part,
-    /// All of it; with the tones that are seen then, if nothing shines through.
+    /// All of it. If nothing shines through, with the tones that are visible then.
     Whole(Option<Tones>),
 }
 
@@ -23,15 +23,15 @@ pub(super) enum Cover {
 pub(super) struct Segment {
     from: Point,
     to: Point,
-    /// The box of its control points, in which it lies.
+    /// The box of its control points, which contains it.
     bounds: Rect,
 }
 
 /// The segments of a shape's curve, which are computed once for all boxes that are compared with it.
 pub(super) type Traced = OnceCell<Vec<Segment>>;
 
-/// How much of a box, in the page's coordinates, a shape covers with its fill and its stroke. `traced`
-/// belongs to this shape and transform.
+/// How much of a box, in the page's coordinates, the fill and the stroke of a shape
+/// cover. `traced` belongs to this shape and this transform.
 pub(super) fn cover(
     shape: &Shape,
     transform: Transform,
@@ -100,8 +100,8 @@ fn trace(curve: &Curve, transform: Transform) -> Vec<Segment> {
     curve.0.iter().filter_map(segment).collect()
 }
 
-/// As [`cover`], of a curve: if no part of it comes near the box, the box is inside or outside of it as
-/// a whole.
+/// The same as [`cover`] for a curve: if no segment comes near the box, the whole box is
+/// inside or outside of the curve.
 fn by_curve(segments: &[Segment], shape: &Shape, stroke: Abs, rect: Rect) -> Cover {
     let centre = rect.min + (rect.max - rect.min) / 2.0;
     let near = grown(rect, stroke);
@@ -119,13 +119,13 @@ fn by_curve(segments: &[Segment], shape: &Shape, stroke: Abs, rect: Rect) -> Cov
     if shape.fill.is_some() && inside { Cover::Whole(tones(shape)) } else { Cover::None }
 }
 
-/// Whether two boxes share more than an edge.
+/// Whether two boxes share an area, not only an edge.
 pub(super) fn meets(a: Rect, b: Rect) -> bool {
     let shared = shared(a, b);
     shared.x > Abs::zero() && shared.y > Abs::zero()
 }
 
-/// Whether a transform keeps edges level.
+/// Whether a transform keeps horizontal and vertical edges so.
 pub(super) fn is_upright(transform: Transform) -> bool {
     transform.kx.get().abs() < 1e-6 && transform.ky.get().abs() < 1e-6
 }
@@ -135,7 +135,8 @@ fn touches(a: Rect, b: Rect) -> bool {
     a.min.x <= b.max.x && b.min.x <= a.max.x && a.min.y <= b.max.y && b.min.y <= a.max.y
 }
 
-/// Which way an edge crosses the ray from a point to the right: 1, -1, or 0 if it does not.
+/// How an edge crosses the ray from a point to the right: 1 or -1 by its direction, 0 if
+/// it does not.
 fn crossing(from: Point, to: Point, at: Point) -> i32 {
     if (from.y > at.y) == (to.y > at.y) {
         return 0;

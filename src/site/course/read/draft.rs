@@ -128,7 +128,7 @@ impl CourseReader {
             match nearest(key.text(), COURSE_KEYS) {
                 Some(_) => fault,
                 None => fault.with_help(format!(
-                    "known here: `{}`; what else a course has goes under `extra`",
+                    "known here: `{}`; other values of a course go under `extra`",
                     COURSE_KEYS.join("`, `")
                 )),
             }

@@ -118,5 +118,7 @@ impl CourseReader {
 
 fn duplicate(item: Node<'_>, letter: &str) -> YamlFault {
     item.fault(ErrorKind::Duplicate, format!("`{letter}` is among the letters twice"))
-        .with_help("write each once, the best first; capitals do not tell letters apart")
+        .with_help(
+            "write each once, the best first; capital and small letters count as the same",
+        )
 }

@@ -47,7 +47,7 @@ impl CourseReader {
                 format!("the courses up to here take more than {} MiB", MAX_BYTES >> 20);
             self.faults.push(
                 at().fault(ErrorKind::TooLarge, message)
-                    .with_help("repeat less of it in every course"),
+                    .with_help("repeat less text in each course"),
             );
         }
         (self.bytes <= MAX_BYTES).then_some(())
@@ -67,7 +67,7 @@ impl CourseReader {
             let (text, span) = self.read_one_text(node, may_be_empty)?;
             return Text::new(vec![TextVersion { language: None, text, span }]);
         }
-        let expected = "a text, or one by language,";
+        let expected = "a text, or one text for each language,";
         let entries = self.faults.keep(node.entries_of(expected))?.collect::<Vec<_>>();
         if node.is_alias()
             && entries.iter().any(|(key, _)| Tag::parse(key.text()).is_err())

@@ -51,7 +51,7 @@ impl CourseReader {
         format.delimiter = fields.get("delimiter").and_then(|node| {
             let delimiter = read_delimiter(self.faults.keep(node.text())?);
             if delimiter.is_none() {
-                let message = "a delimiter is one sign, or `tab`";
+                let message = "a delimiter is one character, or `tab`";
                 self.faults.push(node.fault(ErrorKind::InvalidValue, message));
             }
             delimiter
@@ -60,7 +60,7 @@ impl CourseReader {
             let line =
                 self.faults.keep(node.text())?.parse().ok().filter(|line| *line > 0);
             if line.is_none() {
-                let message = "a header's line is a number from 1";
+                let message = "the line of the header is a number, 1 or more";
                 self.faults.push(node.fault(ErrorKind::InvalidValue, message));
             }
             line

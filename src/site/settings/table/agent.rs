@@ -94,7 +94,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         "agent.http.health_listen",
         Other("address and port, in numbers"),
         Words("those of `listen`"),
-        "Where `/healthz`, `/readyz` and `/metrics` are instead, without a token: no client of the API can keep them from being answered there.",
+        "A separate address for `/healthz`, `/readyz` and `/metrics`, without a token: clients of the API cannot keep these from being answered there.",
         |agent, _, text| {
             agent.http.health_listen = Some(listen_address(text)?);
             Ok(())
@@ -142,7 +142,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         "agent.log.to",
         Choice(&["stderr", "journald"]),
         Value("stderr"),
-        "Where the log goes. A syslog reads either.",
+        "Where the log goes: to standard error, or to the journal of systemd. A syslog program can read both.",
         |agent, setting, text| {
             agent.log.to = match setting.choice(text)? {
                 "stderr" => LogTarget::Stderr,

@@ -17,7 +17,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         "seal.crl_days",
         SettingForm::range(1, 3650),
         Words("396, or 31 where an agent runs"),
-        "How many days a new revocation list (CRL) of the site's own root holds, which `issue`, `agent` and `key` renew.",
+        "How many days a new revocation list (CRL) of the site's own root is valid. `issue`, `agent` and `key` renew it.",
     ),
     Setting::file(
         "seal.tsa.url",

@@ -12,7 +12,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         "publish",
         Choice(&["none"]),
         Words("a map with the keys below"),
-        "`none`, of a school without a web server: certificates bear neither a link nor a QR code, and `issue --zip` adds what a reader needs to check them.",
+        "`none` if there is no web server: certificates then bear neither a link nor a QR code, and `issue --zip` adds what a reader needs to check them.",
     ),
     Setting::file(
         "publish.url",
@@ -74,6 +74,6 @@ pub(super) const SETTINGS: &[Setting] = &[
         "legacy",
         Other("map"),
         Unset,
-        "What a site that was migrated had before and what means nothing here. Nothing reads it.",
+        "Settings of a migrated site that have no meaning here. They are not read.",
     ),
 ];

@@ -155,6 +155,6 @@ pub(super) const SETTINGS: &[Setting] = &[
         "store.s3.attempts",
         SettingForm::range(1, 100),
         Value("8"),
-        "How many times a request is made while it fails with an error that may pass.",
+        "How many times a request is made at most, if it fails with a temporary error.",
     ),
 ];
