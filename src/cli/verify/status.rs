@@ -46,7 +46,7 @@ impl<'a> StatusSource<'a> {
                 .then(|| context::open_register(site, &files, &settings, None, None))
                 .transpose()
         };
-        let opened = is_site(site).then(open);
+        let opened = is_site(site, arguments).then(open);
         let is_left_out =
             arguments.offline && !matches!(opened, None | Some(Ok(Some(_))));
         let register = opened.and_then(Result::transpose);
@@ -123,6 +123,12 @@ impl<'a> StatusSource<'a> {
         let register = match &self.register {
             Some(Ok(register)) => register,
             Some(Err(why)) => return FoundStatus::unknown(one_line(why)),
+            None if names_trust(self.arguments) && is_here() => {
+                return FoundStatus::unknown(
+                    "the site in this folder is not asked beside --trust or --keyring, unless \
+                     it is named: --site .",
+                );
+            }
             None => {
                 return FoundStatus::unknown(
                     "there is no register here; ask the issuer: --online",
@@ -160,13 +166,23 @@ impl<'a> StatusSource<'a> {
     }
 }
 
-/// Whether the arguments or the current folder name a site: if not, no register and no keys are
-/// used. A current folder without settings in which the built-in demo was used counts too: it has
-/// keys with their secret parts.
-pub(super) fn is_site(site: &SiteArguments) -> bool {
-    site.folder.is_some()
-        || Path::new("testamur.yaml").is_file()
-        || Keys::are_own(Path::new("keys"))
+/// Whether a site is asked: if not, no register and no keys are used. It is the one that the
+/// arguments name, or else that of the current folder, unless the arguments say what is trusted:
+/// a certificate may come in a stranger's archive that looks like a site. A current folder without
+/// settings in which the built-in demo was used counts as a site too: it has keys with their secret
+/// parts.
+pub(super) fn is_site(site: &SiteArguments, arguments: &Verify) -> bool {
+    site.folder.is_some() || (!names_trust(arguments) && is_here())
+}
+
+/// Whether the current folder is a site's.
+fn is_here() -> bool {
+    Path::new("testamur.yaml").is_file() || Keys::are_own(Path::new("keys"))
+}
+
+/// Whether the arguments say what is trusted.
+fn names_trust(arguments: &Verify) -> bool {
+    !arguments.trust.is_empty() || !arguments.keyring.is_empty()
 }
 
 /// The first line of a message.

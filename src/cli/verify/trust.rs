@@ -20,15 +20,15 @@ pub(super) struct CollectedTrust {
 
 /// Trusts the site's own keys, and the certificates and keys that the arguments name.
 ///
-/// Keys in the current folder are trusted only if it is a site's: a stranger's archive may have a
-/// folder of that name.
+/// Keys in the current folder are trusted only if it is a site's, and the arguments name nothing
+/// that is trusted: a stranger's archive may have a folder of that name.
 pub(super) fn collect(
     site: &SiteArguments,
     arguments: &Verify,
 ) -> Result<CollectedTrust, Failure> {
     let mut trust = Trust::new();
     let mut unknown_crls = None;
-    if arguments.keys.folder.is_some() || is_site(site) {
+    if arguments.keys.folder.is_some() || is_site(site, arguments) {
         let folder = context::key_folder(site, &arguments.keys);
         // Faulty settings are reported with the status; here they only name no further keys.
         let settings = context::open_site_without_note(site)

@@ -252,6 +252,15 @@ fn keys_beside_a_file_are_not_trusted() {
     assert!(text(&run).contains("keys/1/root.pem"), "{}", text(&run));
     let run = workdir.run(["verify", "c.pdf", "--offline", "--trust", "keys/1/root.pem"]);
     assert!(text(&run).contains("keys/1/root.pem"), "{}", text(&run));
+    // Beside another root this folder is not trusted, which may be an archive of a stranger.
+    let made = workdir.run(["new", "other", "--url", "https://other.example.org"]);
+    assert_eq!(made.code, 0, "{made:?}");
+    let line = ["verify", "c.pdf", "--trust", "other/keys/1/root.pem"];
+    let run = workdir.run([&line[..], &["--offline"]].concat());
+    assert_eq!(run.code, 3, "{run:?}");
+    assert!(headline(&run).contains("signer is not known"), "{}", headline(&run));
+    let line = ["verify", "c.pdf", "--trust", "keys/1/root.pem"];
+    assert!(text(&workdir.run(line)).contains("unless it is named: --site ."));
 }
 
 /// What a terminal acts on is written as an escape, wherever it stands in a stranger's file.
