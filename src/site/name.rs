@@ -226,8 +226,8 @@ fn is_invisible(c: char) -> bool {
             | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Returns the bytes of bidirectional controls without their partner: an open override would
-/// reverse the rest of the line (UAX #9, BD9 and X7).
+/// Returns the bytes of bidirectional controls without their partner, since an open one would
+/// reverse the rest of the line, and of overrides (UAX #9, BD9, X4, X5 and X7).
 fn unbalanced_controls(text: &str) -> Vec<usize> {
     let mut open: Vec<(usize, char)> = Vec::new();
     let mut unpaired = Vec::new();
@@ -241,7 +241,12 @@ fn unbalanced_controls(text: &str) -> Vec<usize> {
                 open.push((index, c));
             }
             '\u{202c}' => match open.last() {
-                Some((_, '\u{202a}'..='\u{202e}')) => drop(open.pop()),
+                // An override prints the letters in another order than they are read in.
+                Some((start, '\u{202d}' | '\u{202e}')) => {
+                    unpaired.extend([*start, index]);
+                    open.pop();
+                }
+                Some((_, '\u{202a}'..='\u{202c}')) => drop(open.pop()),
                 _ => unpaired.push(index),
             },
             '\u{2069}' => {
@@ -372,6 +377,7 @@ mod tests {
         );
         assert_eq!(clean("\u{2069}A\u{202c}da\u{2067}").0, "Ada");
         assert_eq!(clean("A \u{2067}\u{202e}b\u{2069}").0, "A \u{2067}b\u{2069}");
+        assert_eq!(clean("A \u{202e}gnp.exe\u{202c} b").0, "A gnp.exe b");
         let paired = "Ada \u{2067}علي\u{2069} \u{202b}ب\u{202c}\u{200f}";
         assert_eq!(clean(paired), (paired.to_owned(), vec![]));
     }
