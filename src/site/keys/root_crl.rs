@@ -277,11 +277,13 @@ pub(crate) fn split_crls() -> Error {
     )
 }
 
-/// Whether a CRL should be renewed: half of its validity is over.
+/// Whether a CRL should be renewed: half of its validity is over, or it was signed by a clock that
+/// was ahead.
 fn is_due(crl: &Crl, days: u64, now: Timestamp) -> bool {
     let life =
         crl.next_update().map_or(u64::MAX, |next| seconds(crl.this_update(), next));
-    now.unix() >= crl.this_update().unix().saturating_add(life.min(days * 86_400) / 2)
+    let half = crl.this_update().unix().saturating_add(life.min(days * 86_400) / 2);
+    now.unix() >= half || crl.this_update() > now
 }
 
 /// The warning about a CRL of whose validity less than a quarter is left.
@@ -309,7 +311,8 @@ pub(super) fn root_key(keys: &KeyFolder, number: u32) -> Result<Option<PrivateKe
 }
 
 /// Signs the next CRL of a root, which is valid for that many days, and at most as long as the
-/// root. It supersedes all that are `known`.
+/// root. It supersedes all that are `known`: by its number also those that a clock which was ahead
+/// has dated later than now.
 pub(super) fn sign_next(
     root: &X509,
     key: &PrivateKey,
@@ -319,8 +322,8 @@ pub(super) fn sign_next(
     now: Timestamp,
 ) -> Result<Crl> {
     let begin = now.unix().saturating_sub(SLOW_CLOCK_SECONDS);
-    let last = known.iter().map(|crl| crl.this_update().unix() + 1).max();
-    let after = last.unwrap_or(0);
+    let times = known.iter().map(|crl| crl.this_update()).filter(|time| *time <= now);
+    let after = times.map(|time| time.unix() + 1).max().unwrap_or(0);
     let this_update = Timestamp::from_unix(begin.max(after)).unwrap_or(now);
     let next_update = now.plus_days(days).min(root.not_after());
     CrlParams { root, before: known, revoked, this_update, next_update }.sign(key)

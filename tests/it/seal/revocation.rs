@@ -172,6 +172,21 @@ fn list_that_cannot_be_renewed_is_warned_of_in_its_last_quarter() {
 }
 
 #[test]
+fn list_of_a_clock_that_was_ahead_is_followed_by_one_of_today() {
+    let site = Site::new("Ada");
+    let folder = site.path("keys");
+    let publication = KeyPublication::default();
+    let ahead = now().plus_days(800);
+    Keys::renew_crl(&folder, None, &publication, &|_| Ok(None), ahead).unwrap();
+    Keys::keep_current(&folder, &publication, &|_| Ok(None), now()).unwrap();
+    assert!(openssl_verdict(&site, "keys/1/seal.pem", 1, now()).contains("OK"));
+    Keys::renew_crl(&folder, None, &publication, &|_| Ok(None), ahead).unwrap();
+    Keys::revoke(&folder, None, None, &publication, now()).unwrap();
+    let text = openssl_verdict(&site, "keys/1/seal.pem", 1, now());
+    assert!(text.contains("certificate revoked"), "{text}");
+}
+
+#[test]
 fn revoked_key_seals_no_more_and_a_rotated_one_does() {
     let site = Site::new("Ada");
     let folder = site.path("keys");
