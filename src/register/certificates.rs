@@ -88,16 +88,15 @@ impl Register {
         })
     }
 
-    /// The record of a PDF that was published here: found by the verify address in it; where
-    /// certificates are not published and have no address, by the digest of the file or of its
-    /// first sealed revision. `None` if none of these finds one.
+    /// The record of a PDF that was issued here: found by the verify address in it; one that has no
+    /// address, because it was issued while certificates were not published, by the digest of the
+    /// file or of its first sealed revision. `None` if none of these finds one.
     ///
     /// # Errors
     /// As [`record`](Self::record).
     pub fn record_of(&self, pdf: &[u8]) -> Result<Option<Record>> {
         let id = match self.id_of(pdf) {
             Some(id) => Some(id),
-            None if self.publish.has_pages() => None,
             None => self.id_by_digest(pdf)?,
         };
         id.map_or(Ok(None), |id| self.record(&id))

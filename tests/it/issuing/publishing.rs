@@ -194,6 +194,15 @@ fn school_without_a_web_server_hands_out_an_archive_that_can_be_checked() {
 
     let agent = check_agent(&workdir, &[("HTTP__LISTEN", "127.0.0.1:0")]);
     assert!(agent.stderr.contains("answers with addresses"), "{}", agent.stderr);
+
+    // A school that is published later knows its certificates without an address.
+    workdir.write("school/testamur.yaml", "publish: { url: 'https://c.example.org' }\n");
+    let verified = workdir.run(["--site", "school", "verify", pdf]);
+    assert_eq!(verified.code, 1, "{verified:?}");
+    assert!(
+        String::from_utf8_lossy(&verified.stdout).contains("status       revoked"),
+        "{verified:?}"
+    );
 }
 
 #[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
