@@ -11,7 +11,7 @@ use super::other_rows::{RowJudge, RowKind};
 use super::recipient_row::{RecipientRow, RowFault};
 use super::rounded::rounded_number;
 use super::table::{CellKind, Table, TableCell, TableRow};
-use super::words;
+use super::words::GenderReader;
 use crate::base::date::Date;
 use crate::base::error::{Error, ErrorKind, Place, Result};
 use crate::base::lang::Tag;
@@ -145,6 +145,7 @@ struct RowReader<'a> {
     name: NameColumns,
     kept: Vec<usize>,
     order: Option<ColumnOrder>,
+    genders: Option<GenderReader>,
     language: Option<&'a Tag>,
     /// The first line of a block below the table whose rows have nothing but a name.
     footer: Option<u32>,
@@ -158,6 +159,14 @@ enum NameColumns {
     InOrder(Vec<usize>),
     /// The given, middle and family name. `family_first` is decided by the words of the header.
     Parts { given: usize, middle: Vec<usize>, family: usize, family_first: Option<bool> },
+}
+
+/// The reader of the column with the gender, if there is one.
+fn gender_reader(table: &Table, mapping: &Mapping) -> Option<GenderReader> {
+    let index = mapping.columns_of(Field::Gender).next()?;
+    let rows = table.rows.iter().filter(|row| row.ragged.is_none());
+    let cells = rows.map(|row| row.cells[index].text.as_str());
+    Some(GenderReader::new(&table.header[index], cells))
 }
 
 impl<'a> RowReader<'a> {
@@ -196,6 +205,7 @@ impl<'a> RowReader<'a> {
                 .map(|(index, _)| index)
                 .collect(),
             order: order.transpose()?,
+            genders: gender_reader(table, mapping),
             language: options.language.as_ref(),
             footer: alone.footer,
             has_lone_rows: is_fuller
@@ -245,7 +255,7 @@ impl<'a> RowReader<'a> {
                 ColumnUse::Extra(path) => recipient.extra.push((path.clone(), value)),
                 ColumnUse::Field(Field::Issued) => self.read_date(&mut recipient, &value),
                 ColumnUse::Field(Field::Gender) => {
-                    self.read_gender(&mut recipient, index, &value);
+                    self.read_gender(&mut recipient, &value);
                 }
                 ColumnUse::Field(field) => {
                     if *field == Field::Grade {
@@ -314,8 +324,9 @@ impl<'a> RowReader<'a> {
         }
     }
 
-    fn read_gender(&self, recipient: &mut RecipientRow, index: usize, text: &str) {
-        match words::gender(&self.table.header[index], text) {
+    fn read_gender(&self, recipient: &mut RecipientRow, text: &str) {
+        let Some(genders) = &self.genders else { return };
+        match genders.read(text) {
             Ok(gender) => recipient.gender = Some(gender),
             Err(message) => {
                 let help = "write `f`, `m` or `x`, or a word for it; a column that no sentence \

@@ -141,32 +141,88 @@ fn gender_of_key(key: &str) -> Option<Gender> {
     }
 }
 
-/// Reads the gender in a cell below `header`. A text with two meanings, such as M (`male` in most
-/// languages, `mujer`, a woman, in Spanish), has the meaning of the header's languages.
-///
-/// # Errors
-/// What is wrong with the text.
-pub(super) fn gender(header: &str, text: &str) -> Result<Gender, String> {
-    let known = WORDS.genders.get(&normalized(text)).map_or(&[][..], Vec::as_slice);
-    let mut spoken: Vec<&str> =
-        meanings(header).iter().flat_map(|meaning| &meaning.languages).copied().collect();
-    if spoken.is_empty() {
-        spoken.push("en");
+/// Reads the genders in the cells of one column.
+#[derive(Debug)]
+pub(super) struct GenderReader {
+    /// The languages of its header, English if it has none.
+    spoken: Vec<&'static str>,
+    /// The genders that other letters of the column have.
+    told_apart: Vec<Gender>,
+}
+
+impl GenderReader {
+    /// The reader of a column with this header and these cells.
+    pub(super) fn new<'a>(header: &str, cells: impl Iterator<Item = &'a str>) -> Self {
+        let meanings = meanings(header);
+        let mut spoken: Vec<&str> =
+            meanings.iter().flat_map(|meaning| &meaning.languages).copied().collect();
+        if spoken.is_empty() {
+            spoken.push("en");
+        }
+        let mut reader = Self { spoken, told_apart: Vec::new() };
+        let mut letters: Vec<&str> =
+            cells.map(str::trim).filter(|it| is_letter(it)).collect();
+        letters.sort_unstable();
+        letters.dedup();
+        let told_apart =
+            letters.iter().filter_map(|letter| only(&reader.in_language(letter)));
+        reader.told_apart = told_apart.collect();
+        reader
     }
-    let in_language = known.iter().filter(|(_, language)| spoken.contains(language));
-    let in_language: Vec<Gender> = in_language.map(|(gender, _)| *gender).collect();
-    let all: Vec<Gender> = known.iter().map(|(gender, _)| *gender).collect();
-    let only = |genders: &[Gender]| {
-        let first = genders.first().copied()?;
-        genders.iter().all(|gender| *gender == first).then_some(first)
-    };
-    let found = if in_language.is_empty() { only(&all) } else { only(&in_language) };
-    found.ok_or_else(|| {
-        let fault =
-            if all.is_empty() { "is no gender" } else { "may be one gender or another" };
-        let shown: String = text.chars().take(40).collect();
-        format!("`{}` {fault}", shown.escape_debug())
-    })
+
+    /// Reads the gender in a cell. A word counts in every language, a letter in those of the header:
+    /// `V` is a woman in Dutch and a man in Spanish. A letter that has two meanings there, such as M
+    /// (`mujer` or `masculino`), has the one that no other letter of the column has.
+    ///
+    /// # Errors
+    /// What is wrong with the text.
+    pub(super) fn read(&self, text: &str) -> Result<Gender, String> {
+        let in_language = self.in_language(text);
+        let all: Vec<Gender> = genders(text).iter().map(|(gender, _)| *gender).collect();
+        let found = match only(&in_language) {
+            None if in_language.is_empty() && !is_letter(text.trim()) => only(&all),
+            None => {
+                let left = in_language.iter().filter(|it| !self.told_apart.contains(it));
+                only(&left.copied().collect::<Vec<_>>())
+            }
+            found => found,
+        };
+        found.ok_or_else(|| {
+            let fault = if in_language.is_empty() {
+                "is no gender in the language of the header"
+            } else {
+                "may be one gender or another"
+            };
+            let shown: String = text.chars().take(40).collect();
+            format!("`{}` {fault}", shown.escape_debug())
+        })
+    }
+
+    /// The genders that a text has in the languages of the header.
+    fn in_language(&self, text: &str) -> Vec<Gender> {
+        let known = genders(text).iter();
+        let known = known.filter(|(_, language)| self.spoken.contains(language));
+        known.map(|(gender, _)| *gender).collect()
+    }
+}
+
+/// The genders that a text has, with their languages.
+fn genders(text: &str) -> &'static [(Gender, &'static str)] {
+    WORDS.genders.get(&normalized(text)).map_or(&[][..], Vec::as_slice)
+}
+
+/// The gender, if it is only one.
+fn only(genders: &[Gender]) -> Option<Gender> {
+    let first = genders.first().copied()?;
+    genders.iter().all(|gender| *gender == first).then_some(first)
+}
+
+/// Whether a text is a single letter that stands for a word; one of the languages without an alphabet is a
+/// word.
+fn is_letter(text: &str) -> bool {
+    let mut letters = text.chars();
+    let first = letters.next().filter(|c| c.is_lowercase() || c.is_uppercase());
+    first.is_some() && letters.next().is_none()
 }
 
 /// Whether a header asks whether the recipients get a certificate: `Attended?`.
@@ -360,8 +416,24 @@ mod tests {
             // Mujer, or masculino.
             ("Sexo", "M", None),
             ("Gender", "1", None),
+            // Varón, nữ or nam, bay or bayan.
+            ("Sexo", "V", Some(Gender::Male)),
+            ("Giới tính", "N", None),
+            ("Cinsiyet", "B", None),
+            ("Gender", "W", None),
         ] {
-            assert_eq!(gender(header, text).ok(), expected, "{header}: {text}");
+            let column = GenderReader::new(header, [text].into_iter());
+            assert_eq!(column.read(text).ok(), expected, "{header}: {text}");
+        }
+        for (header, cells, expected) in [
+            ("Sexo", ["M", "V"], [Gender::Female, Gender::Male]),
+            ("Sexo", ["M", "F"], [Gender::Male, Gender::Female]),
+            ("Jenis kelamin", ["P", "L"], [Gender::Female, Gender::Male]),
+            ("Jenis kelamin", ["P", "W"], [Gender::Male, Gender::Female]),
+        ] {
+            let column = GenderReader::new(header, cells.into_iter());
+            let found = cells.map(|cell| column.read(cell).unwrap());
+            assert_eq!(found, expected, "{header}: {cells:?}");
         }
     }
 
