@@ -115,6 +115,13 @@ mod tests {
             "FALSE",
             "FALSCH",
             "缺考",
+            "н/а",
+            "غائب",
+            "FF",
+            "ndst",
+            "Nein",
+            "n.a.",
+            "AJ.",
         ] {
             assert!(is_failing(word), "{word}");
         }

@@ -225,9 +225,11 @@ fn is_letter(text: &str) -> bool {
     first.is_some() && letters.next().is_none()
 }
 
-/// Whether a header asks whether the recipients get a certificate: `Attended?`.
+/// Whether a header asks whether the recipients get a certificate: `Attended?`, or a question of a form:
+/// `I attended the course`.
 pub(super) fn asks_whether_attended(header: &str) -> bool {
-    WORDS.attended.contains(&normalized(header))
+    let is_word = |word: &str| WORDS.attended.contains(&normalized(word));
+    is_word(header) || header.split(|c: char| !c.is_alphanumeric()).any(is_word)
 }
 
 /// Whether a text says no.
