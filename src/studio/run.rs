@@ -410,7 +410,10 @@ mod tests {
             }
             let status = runs.status();
             assert_eq!(status["isFinished"], true, "{status}");
-            assert!(status["findings"].to_string().contains("an error in the program"), "{status}");
+            assert!(
+                status["findings"].to_string().contains("an error in the program"),
+                "{status}"
+            );
         }
     }
 }
