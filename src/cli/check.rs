@@ -8,14 +8,13 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::press::{Draft, DraftOptions, Format, Press};
-use crate::site::keys::read_external_identity;
 use crate::site::sample::{EXTREME_NAMES, SAMPLE_NAMES};
-use crate::site::{Course, PdfKeySettings, Request};
+use crate::site::{Course, Request};
 use crate::{Date, Error, Tag};
 
 use super::args::{Check, SiteArguments};
 use super::exit::{CommandOutcome, Failure};
-use super::{clock, console, context, output, sample_request};
+use super::{console, context, output, sample_request};
 
 pub(crate) fn run(
     site: &SiteArguments,
@@ -61,7 +60,7 @@ pub(crate) fn run(
         site_check.check_layout(layout)?;
     }
     if check.course.is_none() && check.language.is_none() {
-        site_check.check_token(site)?;
+        site_check.check_keys(site)?;
     }
     site_check.finish()
 }
@@ -107,20 +106,12 @@ impl SamplePage<'_> {
 }
 
 impl SiteCheck<'_> {
-    /// Tries the key that seals if it is in a token, which may be away or refuse its PIN.
-    fn check_token(&mut self, site: &SiteArguments) -> Result<(), Failure> {
-        let settings = context::with_token_pin(self.press.settings().seal.clone());
-        let Some(pdf @ PdfKeySettings::Token { .. }) = &settings.pdf else {
-            return Ok(());
-        };
-        if let Err(error) =
-            read_external_identity(context::folder(site), pdf, clock::now()?)
-        {
-            for fault in error.into_faults() {
-                let text = format!("{fault:#}");
-                console::print_message(&format!("{text}\n(`seal.pdf`)\n"));
-                self.errors.insert(text);
-            }
+    /// Tries the keys that seal: a file may be missing, a token be away, a certificate have ended.
+    fn check_keys(&mut self, site: &SiteArguments) -> Result<(), Failure> {
+        for fault in keys::faults(site, self.check, self.press.settings())? {
+            let text = format!("{fault:#}");
+            console::print_message(&format!("{text}\n(the keys)\n"));
+            self.errors.insert(text);
         }
         Ok(())
     }

@@ -19,6 +19,8 @@ use crate::register::{IssueOptions, IssueService};
 use crate::site::sample::SAMPLE_NAMES;
 use crate::site::{Course, Request, Text};
 
+/// The longest name of a file without its ending, in bytes: file systems allow 255.
+const MAX_STEM: usize = 200;
 /// The titles that `-T` gives in turn: those of the old program.
 const TITLES: [&str; 14] = [
     "AuD", "DDS", "DO", "MD", "MD,PhD", "MBBS", "NP", "PA", "PharmD", "PhD", "RN",
@@ -131,9 +133,13 @@ impl Maker<'_> {
         };
         let stem = |text: &str| text.replace('/', "-");
         let stem = format!("{}-{}", stem(&course.id), stem(name).replace(' ', "-"));
-        // The old name, unless it would lead elsewhere.
+        // The old name, unless it would lead elsewhere, or is longer than a file's may be.
         let is_plain = !stem.starts_with('.') && !stem.contains(['\\', '\0']);
-        let stem = if is_plain { stem } else { file_stem(&stem, 200) };
+        let stem = if is_plain && stem.len() <= MAX_STEM {
+            stem
+        } else {
+            file_stem(&stem, MAX_STEM)
+        };
         let file = self.arguments.copies.join(unused_name(taken, &stem, "pdf"));
         output::write(Some(&file), &pdf)?;
         console::print_message(&format!("Created {}", file.display()));

@@ -56,7 +56,12 @@ pub(crate) fn run(
                 None if rotate.root => KeySource::NewRoot { name: &name },
                 None => KeySource::NextLeaf { name: &name },
             };
-            publish::take_over(site, &rotate.keys, now);
+            let retires_root = !matches!(source, KeySource::NextLeaf { .. });
+            if retires_root && !rotate.yes {
+                publish::take_over_or_refuse(site, &rotate.keys, now)?;
+            } else {
+                publish::take_over(site, &rotate.keys, now);
+            }
             let keys = Keys::rotate_with(&folder, &source, &publication(site)?, now)?;
             print_new(&keys);
             publish::after_change(site, &rotate.keys);

@@ -37,6 +37,17 @@ pub(crate) fn run(
     site: &SiteArguments,
     arguments: &Verify,
 ) -> Result<CommandOutcome, Failure> {
+    // What could not be looked at is not known to be bad.
+    verify_all(site, arguments).map_err(|failure| match failure.code {
+        1 => Failure { code: 3, ..failure },
+        _ => failure,
+    })
+}
+
+fn verify_all(
+    site: &SiteArguments,
+    arguments: &Verify,
+) -> Result<CommandOutcome, Failure> {
     if arguments.signature.is_some() && arguments.files.len() > 1 {
         return Err(Failure::usage(
             "--signature belongs to one file, and there are several\nhelp: put each signature \
@@ -45,6 +56,12 @@ pub(crate) fn run(
     }
     let now = clock::now()?;
     let trust = trust::collect(site, arguments)?;
+    if let Some(why) = trust.unknown_crls.as_ref().filter(|_| arguments.offline) {
+        console::print_message(&format!(
+            "warning: whether keys of this site were revoked is not known: {}",
+            console::escaped(why)
+        ));
+    }
     let source = StatusSource::new(site, arguments)?;
     let is_many = arguments.files.len() > 1;
     let mut judgements = Vec::new();

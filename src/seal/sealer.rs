@@ -67,6 +67,8 @@ pub struct Sealer {
     /// The certificates that this site sealed with before, and their issuers. Seals of these are
     /// upgraded too.
     own: Trust,
+    /// Whose timestamp tokens are taken; `None`: any TSA's.
+    tsa_trust: Option<Trust>,
     archive: bool,
     require_timestamp: bool,
 }
@@ -101,6 +103,7 @@ impl Sealer {
             issuers: Vec::new(),
             crls: SharedCrls::default(),
             own: Trust::new(),
+            tsa_trust: None,
             archive: false,
             require_timestamp: false,
         }
@@ -134,6 +137,13 @@ impl Sealer {
     /// [`upgrade`](Self::upgrade) raises their seals too.
     pub fn with_own(mut self, own: Trust) -> Self {
         self.own = own;
+        self
+    }
+
+    /// Sets whom a verifier will trust to timestamp. A token of another TSA is not taken, as if the TSA had
+    /// not answered: a seal with it would never be known to be good. Not set by default.
+    pub fn with_tsa_trust(mut self, trust: Trust) -> Self {
+        self.tsa_trust = Some(trust);
         self
     }
 
@@ -304,12 +314,40 @@ impl Sealer {
     /// The seal with a timestamp token over its signature value, or `None` without a TSA.
     fn with_timestamp(&self, seal: &[u8], now: Timestamp) -> Option<Result<Vec<u8>>> {
         let tsa = self.tsa.as_ref()?;
+        let token = |parts: &[&[u8]]| self.trusted_token(tsa, parts, now);
         let unreadable =
             || Error::new(ErrorKind::Seal, "the seal that was made cannot be read");
         Some(Seal::read(seal).ok_or_else(unreadable).and_then(|seal| {
-            let token = tsa.timestamp(&[seal.signature()], now)?;
+            let token = token(&[seal.signature()])?;
             seal.with_timestamp_token(&token)
         }))
+    }
+
+    /// A token of the TSA, as DER, if a verifier will trust it.
+    fn trusted_token(
+        &self,
+        tsa: &Tsa,
+        parts: &[&[u8]],
+        now: Timestamp,
+    ) -> Result<Vec<u8>> {
+        let der = tsa.timestamp(parts, now)?;
+        let Some(trust) = &self.tsa_trust else { return Ok(der) };
+        let token = TimestampToken::read(&der);
+        let is_trusted = token.as_ref().is_some_and(|token| {
+            let has_tsa = |tsa| trust.has_tsa(tsa, token.certificates(), token.time());
+            token.tsa().is_some_and(has_tsa)
+        });
+        if is_trusted {
+            return Ok(der);
+        }
+        let name = token.as_ref().and_then(TimestampToken::tsa).map(X509::name);
+        let message = format!(
+            "the TSA gave a token of `{}`, whose root is not among those of the TSA",
+            name.unwrap_or_default().escape_debug()
+        );
+        Err(Error::new(ErrorKind::Timestamp, message).with_help(
+            "if the TSA has a new root, add it to the file of `seal.tsa.roots`, or with --tsa-roots",
+        ))
     }
 
     fn placeholder_len(&self) -> usize {

@@ -46,8 +46,6 @@ use std::time::Duration;
 #[cfg(feature = "cli")]
 pub(crate) use self::backup::KeyBackup;
 #[cfg(feature = "cli")]
-pub(crate) use self::external::read_identity as read_external_identity;
-#[cfg(feature = "cli")]
 pub(crate) use self::files::retired_on;
 use self::files::{
     ID_SECRET_FILE, KeyFolder, PGP_FILE, PGP_KEY_FILE, SEAL_FILE, SEAL_KEY_FILE,
@@ -362,6 +360,11 @@ impl Keys {
             .with_own(self.trust.clone())
             .with_archive(self.archive)
             .with_require_timestamp(self.require_timestamp);
+        // Without roots of the TSA nothing is known of it, and the settings are warned of.
+        let sealer = match &self.tsa_roots[..] {
+            [] => sealer,
+            _ => sealer.with_tsa_trust(self.trust.clone()),
+        };
         #[cfg(feature = "tsa")]
         if let Some(tsa) = &self.tsa {
             let client = crate::seal::timestamp::BlockingHttpClient::new(tsa.deadline);

@@ -101,9 +101,19 @@ impl Settings {
 
     /// Warnings about settings that can be used but should be changed.
     pub fn warnings(&self) -> Vec<Warning> {
+        let is_rootless = self.seal.tsa.as_ref().is_some_and(|tsa| tsa.roots.is_none());
+        let mut warnings = Vec::new();
+        if is_rootless {
+            let message = "`seal.tsa` names no `roots`: a verifier that has not the root of the TSA from \
+                           elsewhere does not trust the time of any seal";
+            let warning = Warning::new(ErrorKind::InvalidValue, message);
+            warnings.push(warning.at(Place::file(SETTINGS_FILE)).with_help(
+                "put the root's certificate into a file, and name it: `roots: tsa.pem`",
+            ));
+        }
         let is_s3 = matches!(self.store, StoreSettings::S3(_));
         if !is_s3 || !self.publish.has_pages() || self.publish.index_file.is_some() {
-            return Vec::new();
+            return warnings;
         }
         let message = "links to verify pages end in `/`, which S3 itself does not answer";
         let warning = Warning::new(ErrorKind::InvalidValue, message)
@@ -112,7 +122,8 @@ impl Settings {
                 "set `publish.index_file: index.html`, or `publish.index_file: \"\"` if the \
                  server in front of the bucket shows index files",
             );
-        vec![warning]
+        warnings.push(warning);
+        warnings
     }
 
     fn read(&mut self, root: Node<'_>, faults: &mut Faults) {

@@ -46,6 +46,7 @@ mod rounded;
 mod sheet;
 mod table;
 mod text;
+mod told;
 mod words;
 mod xlsx;
 mod xml;

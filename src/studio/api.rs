@@ -216,6 +216,8 @@ fn new_site(state: &State, call: &Call<'_>) -> Result<Answer> {
 #[serde(deny_unknown_fields)]
 struct RunWish {
     people: u64,
+    /// The reading of the file whose rows the page shows.
+    reading: u64,
     #[serde(default)]
     replace: bool,
     #[serde(default)]
@@ -224,8 +226,8 @@ struct RunWish {
 
 /// Begins a run over the people of the file that was dropped last.
 fn begin(state: &State, call: &Call<'_>, is_trial: bool) -> Result<Value> {
-    let RunWish { people, replace, reissue } = body(call)?;
-    let ready = state.people.ready(people)?;
+    let RunWish { people, reading, replace, reissue } = body(call)?;
+    let ready = state.people.ready(people, reading)?;
     if !is_trial {
         state.context.readings.save()?;
     }

@@ -19,6 +19,7 @@ mod answer;
 mod api;
 mod assets;
 mod call;
+mod columns;
 mod context;
 mod course;
 mod events;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::call::{Call, body};
+use super::columns;
 use super::context::StudioContext;
 use super::files;
 use super::findings;
@@ -21,9 +22,7 @@ use crate::base::lang::Tag;
 use crate::press::Press;
 use crate::register::batch::{IssueJob, LeftOutRow, TableReading, make_jobs, row_place};
 use crate::site::recipients_format::{DateOrder, RecipientsFormat};
-use crate::site::tables::{
-    ColumnUse, FreeFields, Mapping, RecipientField, RequestDefaults, Table, Unread,
-};
+use crate::site::tables::{ColumnUse, Mapping, RecipientField, RequestDefaults, Table};
 
 /// The file that was dropped last, if one was.
 #[derive(Debug, Default)]
@@ -35,7 +34,9 @@ struct PeopleFile {
     file: String,
     sha256: String,
     bytes: Vec<u8>,
-    /// The rows as they were read last, if they can be issued.
+    /// The number of the last reading that was begun. What an earlier one gives is not kept.
+    reading: u64,
+    /// The rows as that reading gave them, once it has, if they can be issued.
     ready: Option<Ready>,
 }
 
@@ -66,14 +67,23 @@ struct Reading {
     dates: Option<String>,
     is_list_of_names: bool,
     is_specimen: bool,
-    /// What each column is read as: a field, `extra.…`, or an empty text for nothing. Not set: guessed.
+    /// What columns are read as, by index: a field, `extra.…`, or an empty text for nothing. Not set: as
+    /// it was chosen before, or guessed.
     #[serde(skip_serializing)]
-    uses: Option<Vec<String>>,
+    uses: Vec<Option<String>>,
 }
 
-/// The most rows, and the most values of a column, that are sent to the page.
+/// What a reading of the rows gives.
+struct ReadRows {
+    jobs: Vec<IssueJob>,
+    kept: Vec<String>,
+    left_out: Vec<LeftOutRow>,
+    /// What is remembered of it.
+    noted: KeptReading,
+}
+
+/// The most rows that are sent to the page.
 const MAX_ROWS: usize = 2_000;
-const MAX_SAMPLES: usize = 3;
 
 impl People {
     /// Takes a file, and tells how it was read before, if it was.
@@ -86,7 +96,8 @@ impl People {
         let sha256 = files::version_of(call.body);
         let before = context.readings.of_file(&sha256).map(|reading| reading.wish);
         let bytes = call.body.to_vec();
-        *people = Some(PeopleFile { number, file, sha256, bytes, ready: None });
+        *people =
+            Some(PeopleFile { number, file, sha256, bytes, reading: 0, ready: None });
         json!({ "people": number, "before": before })
     }
 
@@ -98,14 +109,19 @@ impl People {
         let wish: Reading = body(call)?;
         let press = context.workspace.press(&Overlay::new())?;
         let (_, today) = context.clock(&press)?;
-        let (file, sha256, bytes) = {
-            let people = self.lock();
-            let people = people.as_ref().filter(|people| people.number == wish.people);
+        let (file, sha256, bytes, number) = {
+            let mut people = self.lock();
+            let people = people.as_mut().filter(|people| people.number == wish.people);
             let people = people.ok_or_else(gone)?;
-            (people.file.clone(), people.sha256.clone(), people.bytes.clone())
+            // From now on the rows are not known: what was shown before cannot be issued any more.
+            people.reading += 1;
+            people.ready = None;
+            let PeopleFile { file, sha256, bytes, reading, .. } = people;
+            (file.clone(), sha256.clone(), bytes.clone(), *reading)
         };
         let mut told = json!({
-            "file": file, "columns": [], "rows": [], "findings": [], "warnings": []
+            "file": file, "reading": number, "columns": [], "rows": [], "findings": [],
+            "warnings": []
         });
         let mut reading =
             TableReading::new(&press, wish.course.as_deref(), wish.format()?, today)?;
@@ -122,24 +138,25 @@ impl People {
                     let before = (&context.readings, sha256.as_str());
                     wish.rows(&reading, &table, &press, before, &mut told)
                 };
-                read.map(|(jobs, kept, left_out)| Ready {
-                    press: press.clone(),
-                    jobs: Arc::new(jobs),
-                    kept,
-                    left_out,
+                read.map(|ReadRows { jobs, kept, left_out, noted }| {
+                    let jobs = Arc::new(jobs);
+                    (Ready { press: press.clone(), jobs, kept, left_out }, noted)
                 })
             }
         };
-        if let Some(ready) = &ready {
+        if let Some((ready, _)) = &ready {
             let rows = ready.jobs.iter().take(MAX_ROWS);
             told["rows"] = rows.map(row).collect();
             told["total"] = ready.jobs.len().into();
         }
         let mut people = self.lock();
-        if let Some(people) =
-            people.as_mut().filter(|people| people.number == wish.people)
+        let is_last =
+            |it: &&mut PeopleFile| (it.number, it.reading) == (wish.people, number);
+        if let Some(people) = people.as_mut().filter(is_last)
+            && let Some((ready, noted)) = ready
         {
-            people.ready = ready;
+            people.ready = Some(ready);
+            context.readings.note(noted);
         }
         Ok(told)
     }
@@ -154,7 +171,7 @@ impl People {
         call: &Call<'_>,
     ) -> Result<Value> {
         let wish: RowWish = body(call)?;
-        let Ready { press, jobs, .. } = self.ready(wish.people)?;
+        let Ready { press, jobs, .. } = self.ready(wish.people, wish.reading)?;
         let job = jobs.get(wish.row).ok_or_else(gone)?;
         let (_, today) = context.clock(&press)?;
         let drawn = job.request().and_then(|request| {
@@ -170,14 +187,20 @@ impl People {
         })
     }
 
-    /// The rows of a file that can be issued.
+    /// The rows of a file that can be issued, as this reading of it gave them.
     ///
     /// # Errors
-    /// There are none, or another file was dropped since.
-    pub(super) fn ready(&self, number: u64) -> Result<Ready> {
+    /// There are none; another file was dropped since, or the file is read in another way.
+    pub(super) fn ready(&self, number: u64, reading: u64) -> Result<Ready> {
         let people = self.lock();
         let people = people.as_ref().filter(|people| people.number == number);
-        people.and_then(|people| people.ready.clone()).ok_or_else(gone)
+        let people = people.ok_or_else(gone)?;
+        if people.reading != reading {
+            let message = "the rows are read in another way since they were shown";
+            return Err(Error::new(ErrorKind::InvalidValue, message)
+                .with_help("look at the rows as they are now, and begin again"));
+        }
+        people.ready.clone().ok_or_else(gone)
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<PeopleFile>> {
@@ -212,31 +235,26 @@ impl Reading {
         press: &Press,
         (readings, sha256): (&Readings, &str),
         told: &mut Value,
-    ) -> Option<(Vec<IssueJob>, Vec<String>, Vec<LeftOutRow>)> {
-        let (guessed, mut faults) = reading.mapping(table);
-        let before = match self.uses {
-            None => uses_before(&guessed, readings, sha256),
-            Some(_) => Vec::new(),
-        };
-        let mut mapping = guessed.clone();
-        let uses = self.uses.iter().flatten().enumerate();
-        let uses = uses.chain(before.iter().map(|(index, name)| (*index, name)));
-        for (index, name) in uses {
-            let used_as = use_of(name);
-            if mapping.columns.get(index).is_some_and(|it| it.used_as != used_as) {
-                mapping = mapping.with_use(index, used_as);
-                mapping.name_order = Vec::new();
+    ) -> Option<ReadRows> {
+        let fields = reading.free_fields(table);
+        let (guessed, _) = reading.mapping_with(table, &fields, &[]);
+        let chosen = match columns::chosen(&self.uses) {
+            Ok(chosen) => chosen,
+            Err(error) => {
+                told["findings"] = findings::of_error(&error);
+                return None;
             }
-        }
-        if self.uses.is_some() || !before.is_empty() {
-            faults = mapping.check(table).err().into_iter().collect();
-        }
+        };
+        let mut before = columns::uses_before(&guessed, readings, sha256);
+        before.retain(|(index, _)| chosen.iter().all(|(other, _)| other != index));
+        let decided = [chosen, before.clone()].concat();
+        let (mapping, mut faults) = reading.mapping_with(table, &fields, &decided);
         told["form"] = table.form.as_str().into();
-        told["columns"] = columns(table, &mapping);
+        told["columns"] = columns::told(table, &mapping);
         for (index, _) in &before {
             told["columns"][*index]["why"] = "before".into();
         }
-        told["targets"] = targets(&reading.free_fields(table), &mapping);
+        told["targets"] = columns::targets(&fields, &mapping);
         let mut warnings = table.warnings.clone();
         if faults.is_empty() {
             faults.extend(self.course_fault(press, &mapping));
@@ -264,17 +282,26 @@ impl Reading {
             let place = table.place(line);
             LeftOutRow { place, name }
         });
-        readings.note(self.kept(sha256, &guessed, &mapping));
-        Some((jobs, recipients.kept, left_out.collect()))
+        Some(ReadRows {
+            jobs,
+            kept: recipients.kept,
+            left_out: left_out.collect(),
+            noted: self.kept(sha256, &mapping, &decided),
+        })
     }
 
     /// What is remembered of this reading.
-    fn kept(&self, sha256: &str, guessed: &Mapping, mapping: &Mapping) -> KeptReading {
-        let columns = guessed.columns.iter().zip(&mapping.columns);
-        let columns = columns.map(|(guess, column)| KeptColumn {
+    fn kept(
+        &self,
+        sha256: &str,
+        mapping: &Mapping,
+        decided: &[(usize, ColumnUse)],
+    ) -> KeptReading {
+        let columns = mapping.columns.iter().enumerate();
+        let columns = columns.map(|(index, column)| KeptColumn {
             header: column.header.clone(),
-            used_as: name_of(&column.used_as),
-            is_chosen: name_of(&guess.used_as) != name_of(&column.used_as),
+            used_as: columns::name_of(&column.used_as),
+            is_chosen: decided.iter().any(|(other, _)| *other == index),
         });
         KeptReading {
             sha256: sha256.to_owned(),
@@ -295,99 +322,6 @@ impl Reading {
     }
 }
 
-/// The columns that were read otherwise before than is guessed now, with what they were read as: of the same
-/// file those that a person chose or that would not be read any more; of another one those that a person
-/// chose, unless another column has this use.
-fn uses_before(
-    guessed: &Mapping,
-    readings: &Readings,
-    sha256: &str,
-) -> Vec<(usize, String)> {
-    let columns = || guessed.columns.iter().enumerate();
-    let is_other = |(index, name): &(usize, String)| {
-        name_of(&guessed.columns[*index].used_as) != *name
-    };
-    if let Some(same) = readings.of_file(sha256)
-        && same.columns.len() == guessed.columns.len()
-        && columns().all(|(index, it)| same.columns[index].header == it.header)
-    {
-        let is_lost = |index: usize, used_as: &str| {
-            !used_as.is_empty() && name_of(&guessed.columns[index].used_as).is_empty()
-        };
-        let uses = same.columns.into_iter().enumerate();
-        let uses =
-            uses.filter(|(index, it)| it.is_chosen || is_lost(*index, &it.used_as));
-        return uses.map(|(index, it)| (index, it.used_as)).filter(is_other).collect();
-    }
-    let is_free = |name: &str| {
-        name.is_empty() || columns().all(|(_, other)| name_of(&other.used_as) != name)
-    };
-    let is_only =
-        |header: &str| columns().filter(|(_, other)| other.header == header).count() == 1;
-    columns()
-        .filter(|(_, column)| !column.header.is_empty() && is_only(&column.header))
-        .filter_map(|(index, column)| Some((index, readings.chosen(&column.header)?)))
-        .filter(|use_| is_other(use_) && is_free(&use_.1))
-        .collect()
-}
-
-/// The name that the page has for what a column is read as.
-fn name_of(used_as: &ColumnUse) -> String {
-    match used_as {
-        ColumnUse::Field(field) => field.key().to_owned(),
-        ColumnUse::Extra(path) => format!("extra.{path}"),
-        ColumnUse::Unread(_) => String::new(),
-    }
-}
-
-/// What a column is read as, by the name that the page has for it.
-fn use_of(name: &str) -> ColumnUse {
-    match (RecipientField::of_key(name), name.strip_prefix("extra.")) {
-        (Some(field), _) if field.is_read() => ColumnUse::Field(field),
-        (_, Some(path)) if !path.is_empty() => ColumnUse::Extra(path.to_owned()),
-        _ => ColumnUse::Unread(Unread::Ignored),
-    }
-}
-
-/// The columns, with their first values and what they are read as.
-fn columns(table: &Table, mapping: &Mapping) -> Value {
-    let column = |(index, column): (usize, &crate::site::tables::MappedColumn)| {
-        let values = table.rows.iter().filter_map(|row| row.cells.get(index));
-        let values =
-            values.map(|cell| cell.text.as_str()).filter(|text| !text.is_empty());
-        let samples: Vec<String> = values
-            .take(MAX_SAMPLES)
-            .map(|text| text.chars().take(60).collect())
-            .collect();
-        let why = match &column.used_as {
-            ColumnUse::Field(_)
-            | ColumnUse::Extra(_)
-            | ColumnUse::Unread(Unread::Ignored) => None,
-            ColumnUse::Unread(Unread::NotPrinted(_)) => Some("not_printed"),
-            ColumnUse::Unread(Unread::Other(_)) => Some("other"),
-            ColumnUse::Unread(Unread::NoHeader) => Some("no_header"),
-            ColumnUse::Unread(Unread::Unknown) => Some("unknown"),
-        };
-        let used_as = name_of(&column.used_as);
-        json!({ "header": column.header, "use": used_as, "why": why, "samples": samples })
-    };
-    mapping.columns.iter().enumerate().map(column).collect()
-}
-
-/// What a column can be read as, with what one is read as now.
-fn targets(fields: &FreeFields, mapping: &Mapping) -> Value {
-    let own = RecipientField::ALL.into_iter().filter(|field| field.is_read());
-    let mut all: Vec<String> = own.map(|field| field.key().to_owned()).collect();
-    let free = fields.names.iter().map(|name| format!("extra.{name}"));
-    let now = mapping.columns.iter().map(|column| name_of(&column.used_as));
-    for name in free.chain(now) {
-        if !name.is_empty() && !all.contains(&name) {
-            all.push(name);
-        }
-    }
-    all.into()
-}
-
 fn row(job: &IssueJob) -> Value {
     let fault = job.request().err();
     json!({
@@ -403,6 +337,7 @@ fn row(job: &IssueJob) -> Value {
 #[serde(deny_unknown_fields)]
 struct RowWish {
     people: u64,
+    reading: u64,
     row: usize,
     pixels_per_inch: Option<f64>,
 }

@@ -7,16 +7,19 @@
 use std::fs;
 use std::io;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::files;
-use crate::base::error::Result;
+use crate::base::error::{Error, ErrorKind, Place, Result};
 
 /// The file in the folder of the site. Its name is hidden: it is no part of the site.
 const FILE: &str = ".studio.json";
+/// What a file that cannot be read is called from then on.
+const DAMAGED: &str = ".studio.damaged.json";
 /// How many files are remembered, and how many bytes that takes.
 const MAX_KEPT: usize = 50;
 const MAX_BYTES: u64 = 2 << 20;
@@ -48,11 +51,14 @@ pub(super) struct KeptColumn {
 pub(super) struct Readings {
     path: PathBuf,
     kept: Mutex<Option<Vec<KeptReading>>>,
+    /// Whether the file is there and cannot be read: then it is moved before another one is written.
+    is_damaged: AtomicBool,
 }
 
 impl Readings {
     pub(super) fn new(folder: &std::path::Path) -> Self {
-        Self { path: folder.join(FILE), kept: Mutex::default() }
+        let is_damaged = AtomicBool::new(false);
+        Self { path: folder.join(FILE), kept: Mutex::default(), is_damaged }
     }
 
     /// How the file with this checksum was read.
@@ -79,12 +85,35 @@ impl Readings {
         });
     }
 
-    /// Writes what is remembered.
+    /// Writes what is remembered: of the files that were read last as many as the file has room for.
     ///
     /// # Errors
-    /// The file cannot be written.
+    /// The file cannot be written, or the last reading alone is too large for it.
     pub(super) fn save(&self) -> Result<()> {
-        let text = self.with(|kept| serde_json::to_vec(kept).unwrap_or_default());
+        let text = self.with(|kept| {
+            let size_of =
+                |it: &KeptReading| serde_json::to_vec(it).map_or(0, |it| it.len() + 1);
+            let mut size: usize = kept.iter().map(size_of).sum();
+            let mut excess = 0;
+            while size + 2 > MAX_BYTES as usize && excess < kept.len() {
+                size -= size_of(&kept[excess]);
+                excess += 1;
+            }
+            if excess > 0 && excess == kept.len() {
+                let message = "the columns of this file are too many to be remembered";
+                return Err(Error::new(ErrorKind::TooLarge, message)
+                    .with_help("remove the columns that are not needed"));
+            }
+            kept.drain(..excess);
+            Ok(serde_json::to_vec(kept).unwrap_or_default())
+        })?;
+        if self.is_damaged.swap(false, Ordering::Relaxed) {
+            let beside = self.path.with_file_name(DAMAGED);
+            fs::rename(&self.path, beside).map_err(|cause| {
+                Error::caused(ErrorKind::Io, "failed to move the damaged file", cause)
+                    .at(Place::file(FILE))
+            })?;
+        }
         files::write(&self.path, FILE, &text)
     }
 
@@ -94,16 +123,21 @@ impl Readings {
         act(kept.get_or_insert_with(|| self.load()))
     }
 
-    /// What was written. A file that is damaged, or a link, has nothing: then columns are guessed anew.
+    /// What was written. A file that is damaged, or a link, has nothing: then columns are guessed anew, and
+    /// the file is kept under another name.
     fn load(&self) -> Vec<KeptReading> {
         let read = || -> io::Result<Vec<KeptReading>> {
             let metadata = fs::symlink_metadata(&self.path)?;
             if !metadata.is_file() || metadata.len() > MAX_BYTES {
-                return Ok(Vec::new());
+                return Err(io::ErrorKind::InvalidData.into());
             }
             Ok(serde_json::from_slice(&fs::read(&self.path)?)?)
         };
-        read().unwrap_or_default()
+        read().unwrap_or_else(|cause| {
+            let is_there = cause.kind() != io::ErrorKind::NotFound;
+            self.is_damaged.store(is_there, Ordering::Relaxed);
+            Vec::new()
+        })
     }
 }
 
@@ -138,6 +172,28 @@ mod tests {
         }
         assert_eq!(next.of_file("two"), None);
         fs::write(folder.path().join(FILE), "{").unwrap();
-        assert_eq!(Readings::new(folder.path()).chosen("Foto"), None);
+        let damaged = Readings::new(folder.path());
+        assert_eq!(damaged.chosen("Foto"), None);
+        damaged.save().unwrap();
+        assert_eq!(fs::read_to_string(folder.path().join(DAMAGED)).unwrap(), "{");
+    }
+
+    #[test]
+    fn readings_of_wide_files_are_remembered_as_far_as_there_is_room() {
+        let folder = tempfile::tempdir().unwrap();
+        let readings = Readings::new(folder.path());
+        for number in 0..MAX_KEPT {
+            let mut wide = reading(&number.to_string(), true);
+            wide.columns[0].header = "x".repeat(60_000);
+            readings.note(wide);
+        }
+        readings.save().unwrap();
+        let next = Readings::new(folder.path());
+        assert!(next.of_file(&(MAX_KEPT - 1).to_string()).is_some());
+        assert!(next.of_file("0").is_none());
+        let mut huge = reading("huge", true);
+        huge.columns[0].header = "x".repeat(MAX_BYTES as usize);
+        readings.note(huge);
+        assert!(readings.save().is_err());
     }
 }

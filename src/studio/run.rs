@@ -38,15 +38,23 @@ struct Run {
     ready: Ready,
     stop: AtomicBool,
     progress: Mutex<Progress>,
+    /// What files are made of. It has a lock of its own, which is held while a large file is packed: who asks
+    /// how far a run is does not wait for that.
+    results: Mutex<Results>,
 }
 
 #[derive(Debug)]
 struct Progress {
     rows: Vec<Option<RowEnd>>,
-    report: Report,
     is_finished: bool,
     /// Why it could not begin.
     error: Option<Error>,
+    has_files: bool,
+}
+
+#[derive(Debug)]
+struct Results {
+    report: Report,
     issuing: Option<Issuing>,
 }
 
@@ -90,17 +98,18 @@ impl Runs {
         let rows = ready.jobs.len();
         let progress = Progress {
             rows: vec![None; rows],
-            report: Report::new(rows).with_left_out(ready.left_out.clone()),
             is_finished: false,
             error: None,
-            issuing: None,
+            has_files: false,
         };
+        let report = Report::new(rows).with_left_out(ready.left_out.clone());
         let run = Arc::new(Run {
             number,
             is_trial,
             ready,
             stop: AtomicBool::new(false),
             progress: Mutex::new(progress),
+            results: Mutex::new(Results { report, issuing: None }),
         });
         *last = Some(run.clone());
         drop(last);
@@ -163,8 +172,8 @@ impl Runs {
         };
         let run =
             self.last().filter(|run| run.progress().is_finished).ok_or_else(none)?;
-        let mut progress = run.progress();
-        let Progress { report, issuing, .. } = &mut *progress;
+        let mut results = run.results();
+        let Results { report, issuing } = &mut *results;
         let Issuing { service, keys } = issuing.as_ref().ok_or_else(none)?;
         let Ready { jobs, kept, .. } = &run.ready;
         Ok(match what {
@@ -221,6 +230,10 @@ impl Runs {
 impl Run {
     fn progress(&self) -> MutexGuard<'_, Progress> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn results(&self) -> MutexGuard<'_, Results> {
+        self.results.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn is_stopped(&self) -> bool {
@@ -290,13 +303,13 @@ impl Run {
                 },
                 Err(error) => RowEnd::failed(error, &jobs[index].row),
             };
-            let mut progress = self.progress();
-            progress.rows[index] = Some(end);
             let row = ReportRow::new(&jobs[index], result);
             let row = row.with_standing(&jobs[index], &issuing.service);
-            progress.report.set(index, row);
+            self.results().report.set(index, row);
+            self.progress().rows[index] = Some(end);
         });
-        self.progress().issuing = Some(issuing);
+        self.results().issuing = Some(issuing);
+        self.progress().has_files = true;
         Ok(())
     }
 
@@ -328,7 +341,7 @@ impl Run {
             "counts": counts,
             "isFinished": progress.is_finished,
             "isStopped": self.is_stopped(),
-            "hasFiles": progress.issuing.is_some(),
+            "hasFiles": progress.has_files,
             "findings": progress.error.as_ref().map(findings::of_error),
             "rows": rows.collect::<Vec<_>>(),
         })

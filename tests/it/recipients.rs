@@ -334,6 +334,11 @@ fn ods_row(attributes: &str, cells: &[&str]) -> String {
 
 /// A spreadsheet of Excel with one sheet of this XML. The style 1 shows whole numbers, 2 whole percents.
 fn xlsx(sheet: &str) -> Vec<u8> {
+    xlsx_at(&["xl/worksheets/sheet1.xml"], sheet)
+}
+
+/// One whose sheet lies in these parts.
+fn xlsx_at(paths: &[&str], sheet: &str) -> Vec<u8> {
     const MAIN: &str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
     const OFFICE: &str =
         "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
@@ -365,10 +370,11 @@ fn xlsx(sheet: &str) -> Vec<u8> {
         ("xl/workbook.xml", workbook),
         ("xl/_rels/workbook.xml.rels", parts),
         ("xl/styles.xml", styles),
-        ("xl/worksheets/sheet1.xml", sheet),
     ];
+    let parts = parts.iter().map(|(name, text)| (*name, text));
+    let parts = parts.chain(paths.iter().map(|path| (*path, &sheet)));
     let parts: Vec<(String, &[u8])> =
-        parts.iter().map(|(name, text)| ((*name).to_owned(), text.as_bytes())).collect();
+        parts.map(|(name, text)| (name.to_owned(), text.as_bytes())).collect();
     archive(&parts)
 }
 
@@ -410,6 +416,13 @@ fn rows_that_are_not_seen_are_refused_in_every_form() {
             xlsx_row(3, attributes, &["Bob", "B"], &[])
         )
     };
+    // Programs find a part whatever the case of its name, and its hidden rows are told.
+    let other_case = ["xl/Worksheets/Sheet1.xml"];
+    let both = ["xl/worksheets/sheet1.xml", "xl/worksheets/Sheet1.xml"];
+    let hidden = sheet("", "hidden=\"1\"");
+    let error =
+        Table::read("x.xlsx", xlsx_at(&both, &hidden), &RecipientsFormat::default());
+    assert!(error.unwrap_err().to_string().contains("broken"));
     let flat = "<sheetFormatPr defaultRowHeight=\"15\" zeroHeight=\"1\"/>";
     for (name, bytes, is_refused) in [
         (
@@ -446,6 +459,7 @@ fn rows_that_are_not_seen_are_refused_in_every_form() {
         ("zero", xlsx(&sheet(flat, "")), true),
         ("own", xlsx(&sheet(flat, "ht=\"15\"")), false),
         ("plain", xlsx(&sheet("", "")), false),
+        ("case", xlsx_at(&other_case, &hidden), true),
     ] {
         let table = Table::read(name, bytes, &RecipientsFormat::default());
         match table {

@@ -102,6 +102,10 @@ pub(crate) struct RotateKey {
     /// Create a new CA too; everyone who trusts the old one has to be given the new one
     #[arg(long, conflicts_with = "key")]
     pub(crate) root: bool,
+    /// Retire the root although the published list of what it revoked cannot be read: revocations that are
+    /// only there are not in its last list
+    #[arg(short, long)]
+    pub(crate) yes: bool,
 }
 
 #[derive(Debug, Args)]

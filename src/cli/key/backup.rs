@@ -17,7 +17,7 @@ use crate::cli::args::{BackupKeys, SiteArguments};
 use crate::cli::exit::Failure;
 use crate::cli::key::age;
 use crate::cli::{console as messages, context};
-use crate::site::{KeyBackup, Keys};
+use crate::site::{KeyBackup, Keys, PdfKeySettings};
 
 /// The fewest letters of a passphrase.
 const MIN_PASSPHRASE: usize = 12;
@@ -38,6 +38,13 @@ pub(super) fn write(site: &SiteArguments, backup: &BackupKeys) -> Result<(), Fai
         messages::print_message(&format!(
             "warning: {} has no id secret, without which no certificate can be issued\nhelp: \
              copy `id.secret` into it and make the backup again",
+            folder.display()
+        ));
+    }
+    for file in elsewhere(site, &folder) {
+        messages::print_message(&format!(
+            "warning: `{file}` is not in the backup, because it lies outside of {}\nhelp: keep a copy \
+             of it too",
             folder.display()
         ));
     }
@@ -88,6 +95,29 @@ pub(super) fn restore(site: &SiteArguments, backup: &BackupKeys) -> Result<(), F
         _ => format!("put {written} files back into {}", folder.display()),
     });
     Ok(())
+}
+
+/// The files of keys that the settings name outside of the folder of keys.
+fn elsewhere(site: &SiteArguments, folder: &Path) -> Vec<String> {
+    let settings = context::open_site_without_note(site)
+        .and_then(|files| context::read_settings(&files));
+    // Settings that cannot be read are reported by what seals; the folder is written whole.
+    let Ok(settings) = settings else { return Vec::new() };
+    let mut named = Vec::new();
+    match settings.seal.pdf {
+        Some(PdfKeySettings::File { key, chain }) => named.extend([key, chain]),
+        Some(PdfKeySettings::Command { chain, .. }) => named.push(chain),
+        Some(PdfKeySettings::Token { token, chain }) => {
+            named.extend(token.pin_file);
+            named.push(chain);
+        }
+        None => {}
+    }
+    named.extend(settings.seal.openpgp.map(|openpgp| openpgp.key));
+    let own = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let (folder, root) = (own(folder), context::folder(site));
+    named.retain(|file| !own(&root.join(file)).starts_with(&folder));
+    named
 }
 
 /// The files as a ZIP archive. The same files give the same archive.

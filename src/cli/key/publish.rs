@@ -91,19 +91,41 @@ pub(super) fn after_change(site: &SiteArguments, keys: &KeyFolder) {
 /// Takes over the published CRLs. A failure is only a warning, so that the keys can be changed
 /// nevertheless.
 pub(super) fn take_over(site: &SiteArguments, keys: &KeyFolder, now: Timestamp) {
-    let take_over = || -> Result<(), Failure> {
-        let (register, publication) = open(site, keys)?;
-        let folder = context::key_folder(site, keys);
-        let published = published_in(&register);
-        Ok(Keys::take_over_crls(&folder, &publication, &published, now)?)
-    };
-    if let Err(failure) = take_over() {
+    if let Err(failure) = try_take_over(site, keys, now) {
         console::print_message(&format!(
             "warning: the published revocation list is not looked at: {}\nhelp: when the store can \
              be reached: testamur key publish",
             failure.message
         ));
     }
+}
+
+/// As [`take_over`], for a step after which the root can sign no further list.
+pub(super) fn take_over_or_refuse(
+    site: &SiteArguments,
+    keys: &KeyFolder,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    try_take_over(site, keys, now).map_err(|failure| Failure {
+        message: format!(
+            "nothing is changed, because the published revocation list cannot be looked at, and the root \
+             signs its last list now: {}\nhelp: try again when the store can be reached; with --yes \
+             the last list lacks what only the published one has",
+            failure.message
+        ),
+        ..failure
+    })
+}
+
+fn try_take_over(
+    site: &SiteArguments,
+    keys: &KeyFolder,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let (register, publication) = open(site, keys)?;
+    let folder = context::key_folder(site, keys);
+    let published = published_in(&register);
+    Ok(Keys::take_over_crls(&folder, &publication, &published, now)?)
 }
 
 /// Brings the keys up to date with the settings and with what is published.

@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::seal::{PgpKey, Trust, X509};
 use crate::site::Keys;
 use crate::site::keys::retired_on;
+use crate::site::settings::StoreSettings;
 
 use super::status::is_site;
 use crate::cli::args::{SiteArguments, Verify};
@@ -39,7 +40,8 @@ pub(super) fn collect(
             }
             Err(_) => Keys::trusted(&folder)?,
         };
-        if !arguments.offline {
+        // A list in a folder here is no more online than the keys.
+        if !arguments.offline || is_here(site) {
             match published_crls(site, arguments)
                 .and_then(|crls| Ok(trust.clone().with_crls(crls)?))
             {
@@ -91,6 +93,13 @@ fn published_crls(
     let folder = context::key_folder(site, &arguments.keys);
     let published = |path: &str| context::published(&*public, path);
     Ok(Keys::published_crls(&folder, &published)?)
+}
+
+/// Whether the public store is a folder here.
+fn is_here(site: &SiteArguments) -> bool {
+    let settings = context::open_site_without_note(site)
+        .and_then(|files| context::read_settings(&files));
+    settings.is_ok_and(|settings| matches!(settings.store, StoreSettings::Folder(_)))
 }
 
 fn certificates(path: &Path) -> Result<Vec<X509>, Failure> {

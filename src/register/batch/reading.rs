@@ -13,8 +13,8 @@ use crate::press::Press;
 use crate::site::course::Course;
 use crate::site::recipients_format::RecipientsFormat;
 use crate::site::tables::{
-    FreeFields, Mapping, RecipientField, RecipientRow, Recipients, RowFault, RowOptions,
-    Table,
+    ColumnUse, FreeFields, Mapping, RecipientField, RecipientRow, Recipients, RowFault,
+    RowOptions, Table,
 };
 
 /// The most layouts in a column whose free fields are looked up.
@@ -80,7 +80,18 @@ impl<'a> TableReading<'a> {
 
     /// Maps the columns. The errors are those of [`Mapping::guess`].
     pub(crate) fn mapping(&self, table: &Table) -> (Mapping, Vec<Error>) {
-        Mapping::guess_with_faults(table, &self.format, &self.free_fields(table))
+        self.mapping_with(table, &self.free_fields(table), &[])
+    }
+
+    /// As [`mapping`](Self::mapping), with these free fields, and with what a person decided of
+    /// columns by index.
+    pub(crate) fn mapping_with(
+        &self,
+        table: &Table,
+        fields: &FreeFields,
+        decided: &[(usize, ColumnUse)],
+    ) -> (Mapping, Vec<Error>) {
+        Mapping::guess_with_faults(table, &self.format, fields, decided)
     }
 
     /// Reads the rows.

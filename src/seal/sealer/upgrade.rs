@@ -78,7 +78,7 @@ impl Sealer {
             let mut signable =
                 pdf::embed_archive(&revisions.document, field, ARCHIVE_PLACEHOLDER_LEN)?;
             let parts = signable.signed_parts(&revisions.document);
-            let token = self.required_tsa()?.timestamp(&parts, now)?;
+            let token = self.trusted_token(self.required_tsa()?, &parts, now)?;
             signable.embed(&token)?;
             revisions.document.append(signable.revision);
             level = PadesLevel::Lta;
@@ -100,7 +100,9 @@ impl Sealer {
                 "the document has validation data already",
             ));
         }
-        let token = self.required_tsa()?.timestamp(&[revisions.seal.signature()], now)?;
+        let token = self.required_tsa()?;
+        let parts = [revisions.seal.signature()];
+        let token = self.trusted_token(token, &parts, now)?;
         let digits = hex::upper(&revisions.seal.with_timestamp_token(&token)?);
         let placeholder = &revisions.placeholder;
         if digits.len() > placeholder.len() {

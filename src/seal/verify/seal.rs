@@ -215,15 +215,24 @@ impl SealCheck<'_> {
         let is_revoked = revoked_at.is_some_and(|date| date <= token.time());
         let is_valid_at = |time| path.as_ref().is_some_and(|path| path.is_valid_at(time));
         let was_trusted = is_valid_at(token.time()) && !is_revoked;
-        let trusted = was_trusted && is_valid_at(until.max(token.time()));
+        // Who has the key of a TSA writes any time into a token: once the key is revoked, a token counts
+        // that was there before.
+        let until = until.max(token.time());
+        let may_be_misused = status.as_ref().is_some_and(|status| status.may_be_misused);
+        let ended = match revoked_at {
+            Some(date) if may_be_misused && date <= until => Some("was revoked"),
+            _ if !is_valid_at(until) => Some("has ended"),
+            _ => None,
+        };
+        let trusted = was_trusted && ended.is_none();
         if !was_trusted {
             self.time_doubt(
                 "the time of sealing is not proven: the TSA of a timestamp token in it is not \
                  trusted",
             );
-        } else if !trusted {
+        } else if let Some(ended) = ended {
             self.report.notes.push(format!(
-                "its timestamp of {} proves nothing any more: the certificate of the TSA has ended, and \
+                "its timestamp of {} proves nothing any more: the certificate of the TSA {ended}, and \
                  no later timestamp was made before",
                 token.time()
             ));
@@ -292,7 +301,20 @@ impl SealCheck<'_> {
         let proven = trusted.map(|timestamp| timestamp.time);
         let time = proven.unwrap_or(self.now);
         let path = CertificationPath::find(leaf, others, self.trust.roots());
-        let chain = leaf.chain_in(others);
+        // The certificates in a file are not signed: who made it may have left out the issuers, which are
+        // known of a certificate that is trusted by itself.
+        let known: Vec<X509> = others.iter().chain(self.trust.known()).cloned().collect();
+        let chain = leaf.chain_in(&known);
+        if self.trust.is_pinned(leaf)
+            && chain.len() == 1
+            && !leaf.is_self_signed()
+            && self.trust.crls().iter().any(|crl| crl.is_for(leaf))
+        {
+            self.doubt(
+                "whether its certificate was revoked is not known: the certificate of its issuer is \
+                 missing",
+            );
+        }
         let (anchor, is_valid, path) = match &path {
             _ if self.trust.is_pinned(leaf) => (leaf, leaf.is_valid_at(time), &chain[..]),
             Some(path) => (path.anchor(), path.is_valid_at(time), path.certificates()),

@@ -171,9 +171,22 @@ impl Trust {
         &self.keys
     }
 
+    /// The certificates that are known, and not trusted.
+    pub(super) fn known(&self) -> &[X509] {
+        &self.known
+    }
+
     /// Whether this very certificate is trusted to seal.
     pub(super) fn is_pinned(&self, certificate: &X509) -> bool {
         self.pinned.contains(certificate)
+    }
+
+    /// Whether a TSA's certificate is trusted at that time, with the others of its token.
+    #[cfg(feature = "seal")]
+    pub(crate) fn has_tsa(&self, tsa: &X509, others: &[X509], time: Timestamp) -> bool {
+        let anchors = self.tsa_anchors();
+        let path = CertificationPath::find(tsa, others, &anchors);
+        path.is_some_and(|path| path.is_valid_at(time))
     }
 
     /// The trust anchors of timestamp tokens.

@@ -29,6 +29,8 @@ pub(super) struct PathStatus {
     pub(super) path_len: usize,
     /// The earliest date from which on a certificate of the path does not count.
     pub(super) revoked_at: Option<Timestamp>,
+    /// Whether a key of the path may have been misused, as far as the reasons of revocations say.
+    pub(super) may_be_misused: bool,
     /// Whether the file has, for each certificate, a CRL whose next update was not past at the
     /// time.
     pub(super) is_covered: bool,
@@ -121,6 +123,8 @@ impl ValidationData {
             let counts = |crl: &&Crl| crl.counts_for(certificate, issuer);
             let of_file: Vec<&Crl> = self.crls.iter().filter(counts).collect();
             let others: Vec<&Crl> = elsewhere.iter().filter(counts).collect();
+            let mut both = of_file.iter().chain(&others);
+            status.may_be_misused |= both.any(|crl| !crl.has_only_ended(certificate));
             let all = of_file.iter().chain(&others);
             let date = all.filter_map(|crl| crl.revocation_date(certificate)).min();
             status.revoked_at = [status.revoked_at, date].into_iter().flatten().min();

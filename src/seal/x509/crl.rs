@@ -160,16 +160,33 @@ impl Crl {
     /// revocation, or an earlier one from which on, as the CRL says, the key may have been known to
     /// others (invalidity date, RFC 5280, 5.3.2). The certificate must have the CRL's issuer.
     pub(crate) fn revocation_date(&self, certificate: &X509) -> Option<Timestamp> {
-        let serial = &certificate.parsed().tbs_certificate.serial_number;
-        let revoked = self.parsed.tbs_cert_list.revoked_certificates.iter().flatten();
-        revoked
-            .filter(|entry| entry.serial_number == *serial)
+        self.entries(certificate)
             .map(|entry| {
                 let date = Timestamp::from_der(entry.revocation_date.to_date_time());
                 invalidity_date(entry).map_or(date, |earlier| earlier.min(date))
             })
             .min()
     }
+
+    /// Whether a certificate was revoked for no other reason than that its key is not used any more. Then
+    /// timestamps that were made before stay valid (RFC 3161, 4).
+    pub(crate) fn has_only_ended(&self, certificate: &X509) -> bool {
+        self.entries(certificate).all(is_orderly)
+    }
+
+    fn entries(&self, certificate: &X509) -> impl Iterator<Item = &RevokedCert> {
+        let serial = certificate.parsed().tbs_certificate.serial_number.clone();
+        let revoked = self.parsed.tbs_cert_list.revoked_certificates.iter().flatten();
+        revoked.filter(move |entry| entry.serial_number == serial)
+    }
+}
+
+/// Whether the reason of a revocation says that the key was not misused: another affiliation, another
+/// certificate, or the end of its use (RFC 5280, 5.3.1).
+fn is_orderly(entry: &RevokedCert) -> bool {
+    let mut extensions = entry.crl_entry_extensions.iter().flatten();
+    let found = extensions.find(|it| it.extn_id == rfc5912::ID_CE_CRL_REASONS);
+    found.is_some_and(|it| matches!(it.extn_value.as_bytes(), [0x0a, 1, 0 | 1 | 4 | 5]))
 }
 
 /// The time from which on the key of a revoked certificate is said to be known to others.

@@ -156,13 +156,33 @@ impl KeyFolder {
         read(&path)
     }
 
+    /// Adds a file beside the sets, by its path in the folder. Only its owner can read it.
+    #[cfg(feature = "cli")]
+    pub(super) fn add_other(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        let path = self.0.join(name);
+        if let Some(parent) = path.parent() {
+            make_folder(parent, true)?;
+        }
+        write_with_mode(&path, bytes, true)
+    }
+
     /// Removes the secret files of a set.
     pub(super) fn retire(&self, number: u32) -> Result<()> {
         for path in self.secrets(number)? {
-            fs::remove_file(&path)
-                .map_err(|cause| failed("remove the file", &path, cause))?;
+            match fs::remove_file(&path) {
+                // Another process finishes the same rotation.
+                Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
+                removed => {
+                    removed.map_err(|cause| failed("remove the file", &path, cause))?;
+                }
+            }
         }
         Ok(())
+    }
+
+    /// Whether a set has secret files.
+    pub(super) fn has_secrets(&self, number: u32) -> Result<bool> {
+        Ok(!self.secrets(number)?.is_empty())
     }
 
     /// Returns a warning for each secret file that other users than its owner can read.
@@ -222,6 +242,12 @@ pub(super) fn without_notes(text: &[u8]) -> &[u8] {
     &text[at.unwrap_or(0)..]
 }
 
+/// Whether the notes in front of a public part name its successor.
+pub(super) fn is_replaced(text: &[u8]) -> bool {
+    let notes = &text[..text.len() - without_notes(text).len()];
+    notes.split(|byte| *byte == b'\n').any(|line| line.starts_with(b"Replaced-By: "))
+}
+
 /// When the certificate of a public part retired, as the note in front of it says.
 pub(crate) fn retired_on(text: &[u8]) -> Option<Timestamp> {
     let notes = &text[..text.len() - without_notes(text).len()];
@@ -236,13 +262,18 @@ pub(super) fn place_in<T>(path: &Path, result: Result<T>) -> Result<T> {
 }
 
 fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
+    let is_secret = path.to_string_lossy().ends_with(SECRET_SUFFIX);
+    write_with_mode(path, bytes, is_secret)
+}
+
+#[cfg_attr(not(unix), allow(unused_variables, reason = "modes are Unix's"))]
+fn write_with_mode(path: &Path, bytes: &[u8], is_secret: bool) -> Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;
-        let secret = path.to_string_lossy().ends_with(SECRET_SUFFIX);
-        options.mode(if secret { 0o600 } else { 0o644 });
+        options.mode(if is_secret { 0o600 } else { 0o644 });
     }
     let write = || -> io::Result<()> {
         let mut file = options.open(path)?;

@@ -55,18 +55,33 @@ impl Keys {
     ) -> Result<Self> {
         let keys = KeyFolder::new(folder);
         let number = keys.newest()?.ok_or_else(|| super::no_keys(folder))?;
+        // What cannot be read of the earlier sets is told before there is another one.
+        root_crl::known_crls(&keys)?;
+        Self::trusted(folder)?;
+        Self::finish_rotations(folder, now)?;
         make::add_set(&keys, number + 1, source, publication, now)?;
         let opened = Self::open(folder, now)?;
-        let next_root = root_crl::root_of(&keys, number + 1)?;
-        if let Some(root) = root_crl::root_of(&keys, number)?
-            && next_root.as_ref() != Some(&root)
-        {
-            sign_last_crl(&keys, number, &root, now)?;
-        }
-        note_replaced(&keys, number, now)?;
-        // The secret parts of the last set go only after the next one has been opened.
-        keys.retire(number)?;
+        finish(&keys, number, now)?;
         Ok(opened)
+    }
+
+    /// Finishes rotations that were interrupted: an earlier set that still has secret parts is noted as
+    /// replaced and loses them, if the current set can be opened.
+    pub(super) fn finish_rotations(folder: &Path, now: Timestamp) -> Result<()> {
+        let keys = KeyFolder::new(folder);
+        let mut numbers = keys.numbers()?;
+        numbers.pop();
+        let mut unfinished = Vec::new();
+        for number in numbers {
+            if keys.has_secrets(number)? {
+                unfinished.push(number);
+            }
+        }
+        // Keys that cannot be opened are reported by the commands that need them.
+        if unfinished.is_empty() || Self::open(folder, now).is_err() {
+            return Ok(());
+        }
+        unfinished.into_iter().try_for_each(|number| finish(&keys, number, now))
     }
 
     /// The organization's name in the current keys, for the next ones.
@@ -144,6 +159,19 @@ impl Keys {
     }
 }
 
+/// Notes a set as replaced by the next one, and removes its secret parts. Each step can be done again, and
+/// the secret parts go last, so that an interrupted rotation is known by them.
+fn finish(keys: &KeyFolder, number: u32, now: Timestamp) -> Result<()> {
+    let next_root = root_crl::root_of(keys, number + 1)?;
+    if let Some(root) = root_crl::root_of(keys, number)?
+        && next_root.as_ref() != Some(&root)
+    {
+        sign_last_crl(keys, number, &root, now)?;
+    }
+    note_replaced(keys, number, now)?;
+    keys.retire(number)
+}
+
 /// Signs the CRL of a root that retires, which is valid until its last certificate ends. Without
 /// the root's key the last CRL stays as it is.
 fn sign_last_crl(
@@ -173,7 +201,7 @@ fn note_replaced(keys: &KeyFolder, number: u32, now: Timestamp) -> Result<()> {
     let replaced =
         |what: &str| format!("Replaced: {now}\nReplaced-By: {what} (keys/{next})");
     if let Some(seal) = fingerprint(&root_crl::leaves_of(keys, next)?) {
-        note(keys, number, SEAL_FILE, &replaced(&seal))?;
+        note_once(keys, number, SEAL_FILE, &replaced(&seal))?;
     }
     let (root, next_root) =
         (root_crl::root_of(keys, number)?, root_crl::root_of(keys, next)?);
@@ -181,14 +209,23 @@ fn note_replaced(keys: &KeyFolder, number: u32, now: Timestamp) -> Result<()> {
         let what = next_root.map(|root| root.fingerprint());
         let what = what.as_deref().unwrap_or("a certificate of another CA");
         let text = format!("{}{now}\n{}", files::RETIRED, replaced(what));
-        note(keys, number, ROOT_FILE, &text)?;
+        note_once(keys, number, ROOT_FILE, &text)?;
     }
     let file = keys.set_folder(next).join(PGP_FILE);
     let text = files::read(&file)?;
     for key in files::place_in(&file, PgpKey::from_armor(&text))?.iter().take(1) {
-        note(keys, number, PGP_FILE, &replaced(&key.fingerprint()))?;
+        note_once(keys, number, PGP_FILE, &replaced(&key.fingerprint()))?;
     }
     Ok(())
+}
+
+/// Writes the note of a successor, unless the part has one.
+fn note_once(keys: &KeyFolder, number: u32, name: &str, text: &str) -> Result<()> {
+    let part = files::read_if_exists(&keys.set_folder(number).join(name))?;
+    match part {
+        Some(part) if files::is_replaced(&part) => Ok(()),
+        _ => note(keys, number, name, text),
+    }
 }
 
 /// Writes a note in front of a public part, if the set has it.

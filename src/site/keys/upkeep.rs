@@ -32,6 +32,7 @@ impl Keys {
         published: &PublishedFiles<'_>,
         now: Timestamp,
     ) -> Result<()> {
+        Self::finish_rotations(folder, now)?;
         Self::take_over_crls(folder, publication, published, now)?;
         let keys = KeyFolder::new(folder);
         let Some(number) = keys.newest()? else { return Ok(()) };

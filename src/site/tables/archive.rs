@@ -3,6 +3,7 @@
 //! The decision made here is that each part is unpacked once and counted before anything reads it.
 //! The sizes that an archive declares are not trusted.
 
+use std::collections::HashMap;
 use std::io::{Cursor, Read};
 
 use zip::ZipArchive;
@@ -129,6 +130,22 @@ impl<'a> Archive<'a> {
             .with_help("export it as XLSX, ODS or CSV"))
     }
 
+    /// The names of the parts.
+    ///
+    /// # Errors
+    /// Two are alike: then programs differ in which of them they read.
+    pub(super) fn part_names(&self) -> Result<PartNames> {
+        let mut names = HashMap::new();
+        for name in self.zip.file_names() {
+            let name = name.map_err(|error| broken(self.file, error))?;
+            if let Some(other) = names.insert(folded(&name), name.to_string()) {
+                let cause = format!("it has both `{other}` and `{name}`");
+                return Err(broken(self.file, std::io::Error::other(cause)));
+            }
+        }
+        Ok(PartNames(names))
+    }
+
     pub(super) fn has(&self, part: &str) -> bool {
         self.zip.index_for_name(part).is_some()
     }
@@ -144,6 +161,21 @@ impl<'a> Archive<'a> {
         part.read_to_string(&mut text).map_err(|error| broken(self.file, error))?;
         Ok(Some(text))
     }
+}
+
+/// The parts of an archive by their names as spreadsheet programs compare them: without case, and with
+/// either slash.
+pub(super) struct PartNames(HashMap<String, String>);
+
+impl PartNames {
+    /// The path of a part in the archive, if there is one of that name.
+    pub(super) fn find(&self, part: &str) -> Option<&str> {
+        self.0.get(&folded(part)).map(String::as_str)
+    }
+}
+
+fn folded(part: &str) -> String {
+    part.replace('\\', "/").to_ascii_lowercase()
 }
 
 /// The refusal of a spreadsheet that cannot be read.

@@ -1,10 +1,9 @@
 //! Guesses what columns are from their headers, and refuses what may mean two things.
 
 use super::field::RecipientField as Field;
-use super::mapping::{
-    ColumnUse, FreeFields, MappedColumn, Mapping, Unread, target, twice,
-};
+use super::mapping::{ColumnUse, FreeFields, MappedColumn, Mapping, Unread, twice};
 use super::table::{Table, TableRow};
+use super::told::Told;
 use super::words::{self, meanings};
 use crate::base::error::{Error, ErrorKind, Result, nearest};
 use crate::site::recipients_format::RecipientsFormat;
@@ -21,19 +20,21 @@ impl Mapping {
         format: &RecipientsFormat,
         fields: &FreeFields,
     ) -> Result<Self> {
-        let (mapping, faults) = Self::guess_with_faults(table, format, fields);
+        let (mapping, faults) = Self::guess_with_faults(table, format, fields, &[]);
         Error::join(faults)?;
         Ok(mapping)
     }
 
     /// As [`guess`](Self::guess), for a caller that shows the columns and lets the user change
-    /// them: returns the mapping together with all its faults.
+    /// them: returns the mapping together with all its faults. `decided` says by index what a person
+    /// reads columns as, which counts before the format; only the faults of these columns fall away.
     pub(crate) fn guess_with_faults(
         table: &Table,
         format: &RecipientsFormat,
         fields: &FreeFields,
+        decided: &[(usize, ColumnUse)],
     ) -> (Self, Vec<Error>) {
-        guess(table, format, fields)
+        guess(table, format, fields, decided)
     }
 }
 
@@ -41,9 +42,10 @@ fn guess(
     table: &Table,
     format: &RecipientsFormat,
     fields: &FreeFields,
+    decided: &[(usize, ColumnUse)],
 ) -> (Mapping, Vec<Error>) {
     let mut faults = Vec::new();
-    let mut told = Told::read(table, format, fields, &mut faults);
+    let mut told = Told::read(table, format, fields, decided, &mut faults);
     let mut columns: Vec<Guessed> = (0..table.header.len())
         .map(|index| Guessed::of(table, index, &told, fields))
         .collect();
@@ -92,148 +94,6 @@ fn guess(
     (mapping, faults)
 }
 
-/// What the caller says about the columns.
-struct Told {
-    uses: Vec<Option<ColumnUse>>,
-    kept: Vec<bool>,
-    name_order: Vec<usize>,
-}
-
-impl Told {
-    fn read(
-        table: &Table,
-        format: &RecipientsFormat,
-        fields: &FreeFields,
-        faults: &mut Vec<Error>,
-    ) -> Self {
-        let count = table.header.len();
-        let mut told = Self {
-            uses: vec![None; count],
-            kept: vec![false; count],
-            name_order: Vec::new(),
-        };
-        for (name, headers) in &format.columns {
-            let used_as = match target(name, fields) {
-                Ok(used_as) => used_as,
-                Err(fault) => {
-                    faults.push(fault);
-                    continue;
-                }
-            };
-            let found: Result<Vec<usize>> =
-                headers.iter().map(|header| find(table, header)).collect();
-            match found {
-                Err(fault) => faults.push(fault),
-                Ok(found) => told.map(table, used_as, found, faults),
-            }
-        }
-        for header in &format.ignore {
-            match find(table, header) {
-                Ok(index) => {
-                    let ignored = ColumnUse::Unread(Unread::Ignored);
-                    faults.extend(told.set(table, index, ignored).err());
-                }
-                Err(fault) => faults.push(fault),
-            }
-        }
-        for header in &format.keep {
-            match find(table, header) {
-                Ok(index) => told.kept[index] = true,
-                Err(fault) => faults.push(fault),
-            }
-        }
-        told
-    }
-
-    fn map(
-        &mut self,
-        table: &Table,
-        used_as: ColumnUse,
-        found: Vec<usize>,
-        faults: &mut Vec<Error>,
-    ) {
-        let is_name = used_as == ColumnUse::Field(Field::Name);
-        if found.len() > 1 && !is_name {
-            let message = "only a name can be made of several columns";
-            faults.push(
-                Error::new(ErrorKind::InvalidValue, message)
-                    .at(table.place(table.header_line))
-                    .with_help("name one column"),
-            );
-            return;
-        }
-        if let Some(first) =
-            self.uses.iter().position(|own| *own == Some(used_as.clone()))
-            && let Some(&second) = found.first()
-        {
-            faults.push(twice(table, &table.header[first], &table.header[second]));
-            return;
-        }
-        for &index in &found {
-            if let Err(fault) = self.set(table, index, used_as.clone()) {
-                faults.push(fault);
-                return;
-            }
-        }
-        if is_name {
-            self.name_order = found;
-        }
-    }
-
-    /// Sets what a column is used as, once.
-    fn set(&mut self, table: &Table, index: usize, used_as: ColumnUse) -> Result<()> {
-        match &mut self.uses[index] {
-            unset @ None => *unset = Some(used_as),
-            // Ignoring a column twice is no contradiction.
-            Some(known)
-                if *known == used_as && matches!(used_as, ColumnUse::Unread(_)) => {}
-            Some(_) => {
-                let header = table.header[index].escape_debug();
-                let message = format!("the column `{header}` is given two uses");
-                return Err(Error::new(ErrorKind::InvalidValue, message)
-                    .at(table.place(table.header_line))
-                    .with_help("name it once, in one of `--column` and `--ignore`"));
-            }
-        }
-        Ok(())
-    }
-
-    fn has(&self, field: Field) -> bool {
-        self.uses.iter().flatten().any(|used_as| *used_as == ColumnUse::Field(field))
-    }
-}
-
-/// Finds the column of a header that the caller names.
-fn find(table: &Table, header: &str) -> Result<usize> {
-    let exact: Vec<usize> = indices(table, |own| own == header.trim());
-    let wanted = words::normalized(header);
-    let found = if !exact.is_empty() {
-        exact
-    } else if wanted.is_empty() {
-        Vec::new()
-    } else {
-        indices(table, |own| words::normalized(own) == wanted)
-    };
-    match found[..] {
-        [index] => Ok(index),
-        [first, second, ..] => {
-            Err(twice(table, &table.header[first], &table.header[second]))
-        }
-        [] => {
-            let message = format!("the table has no column `{}`", header.escape_debug());
-            let own = table.header.iter().map(String::as_str);
-            let own = own.filter(|header| !header.is_empty());
-            Err(Error::new(ErrorKind::MissingField, message)
-                .at(table.place(table.header_line))
-                .with_help(crate::base::error::did_you_mean(header, own)))
-        }
-    }
-}
-
-fn indices(table: &Table, is_wanted: impl Fn(&str) -> bool) -> Vec<usize> {
-    (0..table.header.len()).filter(|index| is_wanted(&table.header[*index])).collect()
-}
-
 /// A column, its use, and how well its header fits that use.
 struct Guessed {
     used_as: ColumnUse,
@@ -246,13 +106,17 @@ impl Guessed {
         let header = table.header[index].as_str();
         let as_is = |used_as| Self { used_as, rank: 0, languages: Vec::new() };
         if let Some(used_as) = &told.uses[index] {
-            // The caller decides about it, so nothing is guessed.
-            return as_is(match used_as {
+            // The caller decides about it, so nothing is guessed but the language of its word.
+            let known = meanings(header).iter();
+            let mut same = known.filter(|it| ColumnUse::Field(it.field) == *used_as);
+            let languages = same.next().map(|it| it.languages.clone());
+            let used_as = match used_as {
                 ColumnUse::Field(_) | ColumnUse::Extra(_) => {
                     ColumnUse::Unread(Unread::Ignored)
                 }
                 other => other.clone(),
-            });
+            };
+            return Self { used_as, rank: 0, languages: languages.unwrap_or_default() };
         }
         if header.is_empty() {
             let has_values = table

@@ -9,7 +9,7 @@ use std::io::Cursor;
 use calamine::{DataRef, Reader, SheetType, SheetVisible, Xlsx};
 use quick_xml::events::{BytesStart, Event};
 
-use super::archive::{Archive, broken};
+use super::archive::{Archive, PartNames, broken};
 use super::number_format::NumberFormat;
 use super::sheet::{MAX_SHEETS, Sheet, SheetContent, called, cell_address};
 use super::table::{CellBudget, CellKind, MAX_COLUMNS, MAX_ROWS, TableCell, too_large};
@@ -24,7 +24,8 @@ pub(super) fn read_sheets(
     wanted: Option<&str>,
 ) -> Result<Vec<Sheet>> {
     let mut archive = Archive::open(file, bytes)?;
-    let workbook_parts = sheet_parts(file, &mut archive)?;
+    let part_names = archive.part_names()?;
+    let workbook_parts = sheet_parts(file, &mut archive, &part_names)?;
     let mut workbook: Xlsx<_> =
         Xlsx::new(Cursor::new(bytes)).map_err(|error| broken(file, error))?;
     let metadata = workbook.sheets_metadata().to_vec();
@@ -46,11 +47,16 @@ pub(super) fn read_sheets(
         };
         let mut content = SheetContent::default();
         if is_read {
-            let mut open = HashSet::new();
-            if let Some(part) = workbook_parts.sheets.get(&sheet.name) {
-                let stale = workbook_parts.is_calculated_on_load;
-                open = read_outline(file, &mut archive, part, stale, &mut content)?;
-            }
+            // A sheet at which one cannot look may have rows that are hidden.
+            let part = workbook_parts.sheets.get(&sheet.name);
+            let part = part.and_then(|part| part_names.find(part));
+            let xml = part.map(|part| archive.text(part)).transpose()?.flatten();
+            let xml = xml.ok_or_else(|| {
+                let cause = format!("there is no part for the sheet `{}`", sheet.name);
+                broken(file, std::io::Error::other(cause))
+            })?;
+            let stale = workbook_parts.is_calculated_on_load;
+            let open = read_outline(file, &xml, stale, &mut content)?;
             let name = &sheet.name;
             read_cells(file, &mut workbook, name, &open, &mut budget, &mut content)?;
         }
@@ -166,9 +172,33 @@ struct WorkbookParts {
     is_calculated_on_load: bool,
 }
 
-fn sheet_parts(file: &str, archive: &mut Archive<'_>) -> Result<WorkbookParts> {
+/// The path of the workbook, as [`Archive`] tells the form of a file by it.
+const WORKBOOK: &str = "xl/workbook.xml";
+
+fn sheet_parts(
+    file: &str,
+    archive: &mut Archive<'_>,
+    names: &PartNames,
+) -> Result<WorkbookParts> {
+    let mut text = |part: &str| -> Result<String> {
+        let text = names.find(part).map(|part| archive.text(part)).transpose()?;
+        Ok(text.flatten().unwrap_or_default())
+    };
+    let mut is_elsewhere = false;
+    each_element(file, &text("_rels/.rels")?, |element| {
+        let is_document = attribute(element, "Type")
+            .is_some_and(|kind| kind.ends_with("/relationships/officeDocument"));
+        if is_document && let Some(target) = attribute(element, "Target") {
+            let target = target.trim_start_matches('/').to_ascii_lowercase();
+            is_elsewhere |= target != WORKBOOK;
+        }
+    })?;
+    if is_elsewhere {
+        let cause = format!("it names another workbook than `{WORKBOOK}`");
+        return Err(broken(file, std::io::Error::other(cause)));
+    }
     let mut targets: HashMap<String, String> = HashMap::new();
-    let relations = archive.text("xl/_rels/workbook.xml.rels")?.unwrap_or_default();
+    let relations = text("xl/_rels/workbook.xml.rels")?;
     each_element(file, &relations, |element| {
         if element.local_name().as_ref() == "Relationship"
             && let (Some(id), Some(target)) =
@@ -182,7 +212,7 @@ fn sheet_parts(file: &str, archive: &mut Archive<'_>) -> Result<WorkbookParts> {
         }
     })?;
     let mut parts = WorkbookParts::default();
-    let workbook = archive.text("xl/workbook.xml")?.unwrap_or_default();
+    let workbook = text(WORKBOOK)?;
     each_element(file, &workbook, |element| {
         if element.local_name().as_ref() == "sheet"
             && let (Some(name), Some(id)) =
@@ -205,18 +235,16 @@ fn sheet_parts(file: &str, archive: &mut Archive<'_>) -> Result<WorkbookParts> {
 /// results are not reliable: some programs write 0 for results that they do not know.
 fn read_outline(
     file: &str,
-    archive: &mut Archive<'_>,
-    part: &str,
+    xml: &str,
     stale: bool,
     content: &mut SheetContent,
 ) -> Result<HashSet<(u32, u32)>> {
-    let Some(xml) = archive.text(part)? else { return Ok(HashSet::new()) };
     let mut open = HashSet::new();
     let mut cell = FormulaCell::default();
     let mut row = 0_u32;
     // Whether rows are hidden that have no height of their own.
     let mut is_flat_by_default = false;
-    let mut reader = quick_xml::Reader::from_str(&xml);
+    let mut reader = quick_xml::Reader::from_str(xml);
     reader.config_mut().check_end_names = false;
     loop {
         let event = reader.read_event().map_err(|error| broken(file, error))?;

@@ -12,11 +12,14 @@ import { createUnsaved } from "./unsaved.js";
 /** @typedef {import("./api.js").Finding} Finding */
 /** @typedef {{ header: string, use: string, why: string | null, samples: string[] }} Column */
 /** @typedef {{ place: string | null, name: string, username: string | null, course: string, findings: Finding[] | null }} Row */
-/** @typedef {{ file: string, form?: string, columns: Column[], targets?: string[], rows: Row[], total?: number,
+/** @typedef {{ file: string, reading: number, form?: string, columns: Column[], targets?: string[], rows: Row[], total?: number,
  *   leftOut?: number, findings: Finding[], warnings: Finding[] }} ReadPeople */
 
 /** How a file can be read otherwise. */
 const OPTIONS = /** @type {const} */ (["sheet", "header", "encoding", "delimiter", "dates"]);
+
+/** The choice of a column for which nothing is chosen. */
+const UNDECIDED = "?";
 
 /** Pictures, also those that are not read: another file is a table. */
 const PICTURE = /\.(jpe?g|png|webp|gif|hei[cf]|avif|tiff?|bmp|svg)$/i;
@@ -26,20 +29,23 @@ export function createPeople({ site, unsaved }) {
   let people = 0;
   /** @type {ReadPeople | null} */
   let read = null;
-  /** @type {string[] | null} */
-  let uses = null;
+  /** What was chosen for columns of this file, by their places; of the others nothing.
+   * @type {(string | null)[]} */
+  let uses = [];
+  /** How often the file was read: only the answer to the last call is shown, and can be issued. */
+  let calls = 0;
 
   const course = /** @type {HTMLSelectElement} */ (el("select", { id: "people-course", onchange: () => reread() }));
   const specimen = el("input", { type: "checkbox", id: "specimen", onchange: () => reread() });
-  const names = el("input", { type: "checkbox", onchange: () => { uses = null; void reread(); } });
-  const options = Object.fromEntries(OPTIONS.map((name) => [name, el("input", { id: `option-${name}`, autocomplete: "off", onchange: () => { uses = null; void reread(); } })]));
+  const names = el("input", { type: "checkbox", onchange: () => { uses = []; void reread(); } });
+  const options = Object.fromEntries(OPTIONS.map((name) => [name, el("input", { id: `option-${name}`, autocomplete: "off", onchange: () => { uses = []; void reread(); } })]));
   const input = el("input", { type: "file", id: "people-file", accept: ".csv,.tsv,.txt,.xlsx,.ods,.jpg,.jpeg,.png,.webp,.gif", multiple: true, onchange: () => void takeAll([...(input.files ?? [])]) });
   const drop = el("label", { class: "drop", id: "people-drop" },
     el("span", { class: "button" }, t("choose_file")), el("span", { class: "quiet" }, t("drop_hint")), input);
   const told = el("div", { class: "stack", "aria-live": "polite" });
   const columns = el("section", { class: "columns", hidden: true });
   const rows = createRows();
-  const run = createRun({ people: () => people, changed: (status) => rows.show(status), isReadOnly: () => site().readOnly, isSaved: () => notice.check() });
+  const run = createRun({ people: () => ({ people, reading: read?.reading ?? 0 }), changed: (status) => rows.show(status), isReadOnly: () => site().readOnly, isSaved: () => notice.check() });
   const notice = createUnsaved(unsaved);
   const more = el("details", {}, el("summary", {}, t("read_otherwise")),
     el("div", { class: "row" }, OPTIONS.map((name) => labelled(t(`option_${name}`), /** @type {HTMLElement} */ (options[name]), "few")),
@@ -91,7 +97,7 @@ export function createPeople({ site, unsaved }) {
 
   /** @param {File} file */
   async function take(file) {
-    uses = null;
+    uses = [];
     try {
       const taken = await send("people", file.name, file);
       people = taken.people;
@@ -120,11 +126,16 @@ export function createPeople({ site, unsaved }) {
       sheet: value("sheet"), encoding: value("encoding"), delimiter: value("delimiter"), dates: value("dates"),
       header: value("header") ? Number(value("header")) : undefined,
     };
+    const own = ++calls;
+    // The rows on the page are not those of this choice: they cannot be issued any more.
+    run.wait();
     try {
-      read = /** @type {ReadPeople} */ (await call("people/read", wish));
+      const answer = /** @type {ReadPeople} */ (await call("people/read", wish));
+      if (own !== calls) return;
+      read = answer;
       show(read);
     } catch (error) {
-      refused(error);
+      if (own === calls) refused(error);
     }
   }
 
@@ -137,7 +148,7 @@ export function createPeople({ site, unsaved }) {
   function refused(error) {
     fill(told, findings.refusal(error, null));
     columns.hidden = true;
-    rows.set(0, []);
+    rows.set(0, 0, []);
     run.ready(0);
   }
 
@@ -153,7 +164,7 @@ export function createPeople({ site, unsaved }) {
     if (shown.findings.length > 0 && shown.columns.length === 0) more.open = true;
     columns.hidden = shown.columns.length === 0;
     fill(columns, el("h2", {}, t("columns")), table(shown));
-    rows.set(people, all);
+    rows.set(people, shown.reading, all);
     run.ready(shown.findings.length === 0 ? total : 0);
     say(t("people_count", { count: total }));
   }
@@ -165,11 +176,14 @@ export function createPeople({ site, unsaved }) {
       el("thead", {}, el("tr", {}, [t("column"), t("read_as"), t("first_values")].map((text) => el("th", { scope: "col" }, text)))),
       el("tbody", {}, shown.columns.map((column, at) => {
         const select = /** @type {HTMLSelectElement} */ (el("select", { "aria-label": t("column_is", { column: column.header }), onchange: () => {
-          uses = shown.columns.map((it) => it.use);
-          uses[at] = select.value;
+          const isUndecided = select.value === UNDECIDED;
+          uses = shown.columns.map((_, other) => (other === at ? (isUndecided ? null : select.value) : uses[other] ?? null));
           void reread();
         } }));
-        choices(select, [["", t("not_read")], ...targets.map((it) => /** @type {[string, string]} */ ([it, target(it)]))], column.use);
+        // A column that is not known is left out only if that is chosen.
+        const isUnknown = column.why === "unknown" || column.why === "no_header";
+        const undecided = /** @type {[string, string][]} */ (isUnknown ? [[UNDECIDED, t(`why_${column.why}`)]] : []);
+        choices(select, [...undecided, ["", t("not_read")], ...targets.map((it) => /** @type {[string, string]} */ ([it, target(it)]))], isUnknown ? UNDECIDED : column.use);
         return el("tr", {},
           el("th", { scope: "row" }, el("bdi", {}, column.header || t("no_header"))),
           el("td", {}, select, column.why && el("span", { class: "quiet small" }, ` ${t(`why_${column.why}`)}`)),

@@ -14,6 +14,7 @@ const STEP = 200;
 
 export function createRows() {
   let people = 0;
+  let reading = 0;
   /** @type {Row[]} */
   let rows = [];
   /** @type {RunStatus | null} */
@@ -75,7 +76,7 @@ export function createRows() {
     draw();
     if (isAsked) /** @type {HTMLElement | null} */ (body.querySelector(`[data-row="${at}"] button`))?.focus();
     try {
-      const preview = /** @type {import("./api.js").Preview} */ (await call("people/preview", { people, row: at, pixels_per_inch: 96 }));
+      const preview = /** @type {import("./api.js").Preview} */ (await call("people/preview", { people, reading, row: at, pixels_per_inch: 96 }));
       if (at !== chosen) return;
       const name = rows[at]?.name ?? "";
       fill(picture,
@@ -90,10 +91,12 @@ export function createRows() {
     element,
     /**
      * @param {number} number
+     * @param {number} of the reading of the file that gave the rows
      * @param {Row[]} all
      */
-    set(number, all) {
+    set(number, of, all) {
       people = number;
+      reading = of;
       rows = all;
       status = null;
       chosen = -1;

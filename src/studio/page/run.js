@@ -13,7 +13,7 @@ import { t } from "./texts.js";
 const INTERVAL = 150;
 const FILES = /** @type {const} */ ([["zip", "certificates.zip"], ["print.pdf", "certificates.pdf"], ["report.csv", "report.csv"]]);
 
-/** @param {{ people: () => number, changed: (status: RunStatus) => void, isReadOnly: () => boolean, isSaved: () => boolean }} with_ */
+/** @param {{ people: () => { people: number, reading: number }, changed: (status: RunStatus) => void, isReadOnly: () => boolean, isSaved: () => boolean }} with_ */
 export function createRun({ people, changed, isReadOnly, isSaved }) {
   /** @type {RunStatus | null} */
   let status = null;
@@ -40,7 +40,7 @@ export function createRun({ people, changed, isReadOnly, isSaved }) {
     fill(told);
     if (!isSaved()) return;
     try {
-      status = await call(what, { people: people(), ...(what === "issue" ? { replace: replace.checked, reissue: reissue.checked } : {}) });
+      status = await call(what, { ...people(), ...(what === "issue" ? { replace: replace.checked, reissue: reissue.checked } : {}) });
       await follow();
     } catch (error) {
       if (error instanceof Refused) fill(told, findings.list(error.findings, null));
@@ -99,6 +99,11 @@ export function createRun({ people, changed, isReadOnly, isSaved }) {
   return {
     element,
     isGoing: () => status !== null && !status.isFinished,
+    /** The rows are read anew: until they are there nothing can be begun. */
+    wait() {
+      count = 0;
+      draw();
+    },
     /** @param {number} rows how many rows can be issued */
     ready(rows) {
       count = rows;

@@ -72,6 +72,19 @@ fn archive_timestamp_is_renewed_before_its_certificate_ends() {
             .with_tsa(url, Arc::new(ClientOf(at)))
     };
 
+    // A token that no verifier will trust is not sealed in.
+    let page = super::site::draft("en.pdf");
+    let other = Trust::new().with_tsa_roots(keys.root().cloned());
+    let own = Trust::new().with_tsa_roots(tsa_root.clone());
+    for (trust, level) in [(other, PadesLevel::B), (own, PadesLevel::T)] {
+        let sealer = sealer(&keys, "first", begin).with_tsa_trust(trust);
+        let sealed = sealer.seal(&page, begin).unwrap();
+        assert_eq!(sealed.level, level);
+        let is_told =
+            sealed.warnings.iter().any(|it| it.to_string().contains("whose root"));
+        assert_eq!(is_told, level == PadesLevel::B, "{:?}", sealed.warnings);
+    }
+
     let (public, private) = (Arc::new(MemoryStore::new()), Arc::new(MemoryStore::new()));
     let issuer =
         IssueService::builder(Arc::new(Press::new(testamur::Site::demo()).unwrap()))

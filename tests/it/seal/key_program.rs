@@ -214,6 +214,14 @@ fn check_warns_of_what_ends_with_the_number_of_certificates() {
         Keys::create_with(&keys, &source, &publication, past).unwrap();
         workdir
     };
+    // Keys that cannot seal are an error, whatever they lack.
+    let broken = site();
+    done(&broken, &["check"]);
+    std::fs::remove_file(broken.path("school/keys/1/seal.key.pem")).unwrap();
+    let told = run(&broken, &["check"]);
+    assert_eq!(told.code, 1, "{}", told.stderr);
+    assert!(told.stderr.contains("(the keys)"), "{}", told.stderr);
+
     let line = ["check", "-l", "en"];
     let quiet = aged(100);
     done(&quiet, &["issue", "-n", "Ada Lovelace"]);

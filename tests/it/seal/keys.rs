@@ -1,10 +1,11 @@
 //! A site's folder of keys: created, shown, rotated, and its errors.
 
+use std::fs;
 use std::path::Path;
 
 use testamur::ErrorKind;
 use testamur::seal::{PrivateKey, X509, verify};
-use testamur::site::{KeySource, Keys};
+use testamur::site::{KeyPublication, KeySource, Keys};
 
 use super::site::{Site, draft, now, openssl};
 
@@ -67,6 +68,44 @@ fn rotation_keeps_earlier_seals_valid() {
             let signature = sealed.signature.as_deref().map(str::as_bytes);
             assert!(verify(&sealed.bytes, signature, keys.trust(), now()).is_genuine());
         }
+    }
+}
+
+/// A rotation that was interrupted after its new set was there.
+#[test]
+fn rotation_that_was_interrupted_is_finished() {
+    let site = Site::new("Ada");
+    let folder = site.path("keys");
+    let first = folder.join("1");
+    let read = |name: &str| fs::read(first.join(name)).unwrap();
+    let names = ["root.key.pem", "seal.key.pem", "root.pem", "root.crl", "openpgp.asc"];
+    let before = names.map(|name| (name, read(name)));
+    Keys::rotate(&folder, &KeySource::NewRoot { name: "Ada" }, now()).unwrap();
+    let note =
+        |text: Vec<u8>| String::from_utf8(text).unwrap().matches("Retired: ").count();
+    let undo = || {
+        for (name, bytes) in &before {
+            fs::write(first.join(name), bytes).unwrap();
+        }
+    };
+    let is_finished = || {
+        assert!(
+            !first.join("root.key.pem").exists() && !first.join("seal.key.pem").exists()
+        );
+        assert_eq!(note(read("root.pem")), 1);
+    };
+    undo();
+    let publication = KeyPublication::default();
+    Keys::keep_current(&folder, &publication, &|_| Ok(None), now()).unwrap();
+    is_finished();
+    undo();
+    Keys::rotate(&folder, &KeySource::NextLeaf { name: "Ada" }, now()).unwrap();
+    is_finished();
+    // What cannot be read is told before there is another set.
+    fs::write(first.join("root.crl"), "broken").unwrap();
+    for _ in 0..2 {
+        Keys::rotate(&folder, &KeySource::NewRoot { name: "Ada" }, now()).unwrap_err();
+        assert!(!folder.join("4").exists());
     }
 }
 

@@ -114,7 +114,7 @@ fn verify_asks_the_published_list_of_the_site() {
     let pdf = format!("school/public/downloads/{}/Certificate.pdf", ids[0]);
     let old = workdir.read("old.crl");
     for (line, is_good) in
-        [(&["verify", &pdf][..], false), (&["verify", "--offline", &pdf], true)]
+        [(&["verify", &pdf][..], false), (&["verify", "--offline", &pdf], false)]
     {
         workdir.write("school/keys/1/root.crl", &old);
         let found = run(&workdir, line);
@@ -142,6 +142,53 @@ fn published_list_that_cannot_be_read_is_not_taken_for_none() {
         assert_eq!(told.code, 3, "{text}");
         assert!(text.starts_with("status unknown: "), "{text}");
         assert!(text.contains("not a CRL of this root"), "{text}");
-        assert_eq!(verify(&["--offline"]).code, 0);
+        let offline = verify(&["--offline"]);
+        assert_eq!(offline.code, 0);
+        assert!(offline.stderr.contains("not a CRL of this root"), "{}", offline.stderr);
+        // The root's key goes only once its published list has been read.
+        let refused = run(&workdir, &["key", "rotate", "--root"]);
+        assert_eq!(refused.code, 1, "{refused:?}");
+        assert!(refused.stderr.contains("nothing is changed"), "{}", refused.stderr);
+        assert!(workdir.path("school/keys/1/root.key.pem").exists());
     }
+    done(&workdir, &["key", "rotate", "--root", "--yes"]);
+    assert!(!workdir.path("school/keys/1/root.key.pem").exists());
+}
+
+/// A backup has all files of the folder of keys, such as those of GnuPG that a migration put there.
+#[test]
+fn backup_has_the_files_beside_the_sets() {
+    let workdir = school::site();
+    workdir.write("pass.txt", "correct horse battery\n");
+    let files = [
+        ("openpgp.passphrase", "secret"),
+        ("gnupg/pubring.kbx", "ring"),
+        ("gnupg/private-keys-v1.d/AB.key", "key"),
+    ];
+    for (name, text) in files {
+        workdir.write(&format!("school/keys/{name}"), text);
+    }
+    workdir.write("school/keys/gnupg/.#lk0x1", "lock");
+    workdir.write("school/testamur.yaml", {
+        let settings = workdir.read("school/testamur.yaml");
+        let more =
+            "\nseal:\n  pdf:\n    key: elsewhere.key\n    chain: keys/1/seal.pem\n";
+        format!("{}{more}", String::from_utf8(settings).unwrap())
+    });
+    let pass = ["--passphrase-file", "pass.txt"];
+    let written = done(&workdir, &[&["key", "backup", "k.age"][..], &pass].concat());
+    assert!(written.stderr.contains("`elsewhere.key` is not in"), "{}", written.stderr);
+    assert!(!written.stderr.contains("`keys/1/seal.pem` is not"), "{}", written.stderr);
+    let restore = [&["key", "restore", "k.age", "--keys", "other"][..], &pass].concat();
+    run(&workdir, &restore);
+    for (name, text) in files {
+        assert_eq!(workdir.read(&format!("other/{name}")), text.as_bytes(), "{name}");
+    }
+    assert!(!workdir.path("other/gnupg/.#lk0x1").exists());
+    // What differs is not replaced, and nothing is written.
+    workdir.write("other/gnupg/pubring.kbx", "another");
+    std::fs::remove_file(workdir.path("other/openpgp.passphrase")).unwrap();
+    let refused = run(&workdir, &restore);
+    assert_ne!(refused.code, 0, "{refused:?}");
+    assert!(!workdir.path("other/openpgp.passphrase").exists());
 }

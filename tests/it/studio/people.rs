@@ -111,6 +111,16 @@ fn dropped(
     (people, studio.ok("people/read", wish))
 }
 
+/// What names the rows that a reading gave.
+fn rows_of(people: u64, read: &Value) -> Value {
+    json!({ "people": people, "reading": read["reading"] })
+}
+
+/// What names a row of them.
+fn row_of(people: u64, read: &Value, row: usize) -> Value {
+    json!({ "people": people, "reading": read["reading"], "row": row })
+}
+
 #[test]
 fn columns_are_guessed_shown_and_changeable() {
     let workdir = school();
@@ -130,16 +140,80 @@ fn columns_are_guessed_shown_and_changeable() {
     assert_eq!(read["rows"][0]["name"], "Jürgen Müller-b");
     assert_eq!(read["total"], 6);
 
-    let wish =
-        json!({ "people": people, "course": COURSE, "uses": ["", "name", "", ""] });
+    let wish = json!({ "people": people, "course": COURSE, "uses": ["", "name"] });
     let read = studio.ok("people/read", wish);
     assert_eq!(read["rows"][0]["name"], "Müller-b");
     let wish = json!({ "people": people, "course": COURSE, "uses": ["", "", "", ""] });
     let read = studio.ok("people/read", wish);
     assert_eq!(read["findings"][0]["kind"], "missing_field", "{read}");
     assert_eq!(read["columns"].as_array().unwrap().len(), 4, "they can be changed back");
-    let (status, told) = studio.call("try", json!({ "people": people }));
+    let (status, told) = studio.call("try", rows_of(people, &read));
     assert_eq!(status, 422, "nothing can be made of it: {told}");
+}
+
+#[test]
+fn rows_of_an_earlier_reading_cannot_be_issued() {
+    let workdir = school();
+    let studio = RunningStudio::start(&workdir, "school", &[]);
+    let (people, first) = dropped(&studio, "x.csv", b"name\nAda Lovelace\n", json!({}));
+    let wish = json!({ "people": people, "course": COURSE, "is_specimen": true });
+    let second = studio.ok("people/read", wish);
+    for what in ["try", "issue"] {
+        let (status, told) = studio.call(what, rows_of(people, &first));
+        assert_eq!(status, 422, "{told}");
+        assert!(told.to_string().contains("in another way"), "{told}");
+    }
+    let (status, told) = studio.call("issue", json!({ "people": people }));
+    assert_ne!(status, 200, "{told}");
+    let refused = json!({ "people": people, "course": "no-such-course" });
+    assert_ne!(studio.call("people/read", refused).0, 200);
+    let (status, told) = studio.call("issue", rows_of(people, &second));
+    assert_ne!(status, 200, "the last choice could not be read: {told}");
+    assert!(!workdir.path("school/public").exists(), "nothing is stored");
+    let read = studio.ok("people/read", json!({ "people": people, "course": COURSE }));
+    studio.ok("issue", rows_of(people, &read));
+    assert_eq!(studio.run_ends()["counts"], json!({ "issued": 1 }));
+}
+
+/// The refusals of a header stay until what they are about is decided.
+#[test]
+fn choice_for_one_column_is_none_for_the_others() {
+    let workdir = school();
+    let studio = RunningStudio::start(&workdir, "school", &[]);
+    let refused = |read: &Value| read["findings"].to_string();
+    let list = b"Name,ID,Remarks\nAda Lovelace,1,x\nGrace Hopper,2,y\n";
+    let numbered =
+        |uses: Value| dropped(&studio, "a.csv", list, json!({ "uses": uses })).1;
+    for uses in [json!([]), json!([null, null, ""]), json!(["name", null, "designation"])]
+    {
+        let read = numbered(uses);
+        assert!(refused(&read).contains("numbers the rows"), "{read}");
+    }
+    assert_eq!(numbered(json!([null, ""]))["total"], 2);
+    assert_eq!(numbered(json!([null, "username"]))["total"], 2);
+    // The same numbers in another file are another question.
+    let next = b"Name,ID,Remarks\nEmmy Noether,1,x\nMary Jackson,2,y\n";
+    let (_, read) = dropped(&studio, "b.csv", next, json!({}));
+    assert!(refused(&read).contains("numbers the rows"), "{read}");
+
+    // What is remembered of one column says nothing of the others.
+    let earlier = b"Vorname,Nachname,Punkte\nAnna,Berg,7\n";
+    let uses = json!([null, null, "designation"]);
+    let (_, read) = dropped(&studio, "c.csv", earlier, json!({ "uses": uses }));
+    assert_eq!(read["total"], 1, "{read}");
+    let particle = b"Vorname,Nachname,Namenszusatz,Punkte\nAnna,Berg,von,7\n";
+    let (_, read) = dropped(&studio, "d.csv", particle, json!({}));
+    assert_eq!(read["columns"][3]["why"], "before", "{read}");
+    assert!(refused(&read).contains("where they stand"), "{read}");
+
+    // The warning of a column that nothing reads stays too.
+    let failed = b"Name,Status,Remarks\nAda Lovelace,failed,x\nGrace Hopper,,y\n";
+    let (_, read) =
+        dropped(&studio, "e.csv", failed, json!({ "uses": [null, null, ""] }));
+    assert!(read["warnings"].to_string().contains("failed"), "{read}");
+
+    let (_, read) = dropped(&studio, "f.csv", failed, json!({ "uses": ["nonsense"] }));
+    assert!(refused(&read).contains("nonsense"), "{read}");
 }
 
 #[test]
@@ -152,7 +226,7 @@ fn columns_that_were_chosen_are_read_alike_by_the_next_studio() {
         let studio = RunningStudio::start(&workdir, "school", &[]);
         let (people, read) = dropped(&studio, "class.xlsx", &file, wish);
         assert_eq!(read["columns"][3]["use"], "designation", "{read}");
-        studio.ok("issue", json!({ "people": people }));
+        studio.ok("issue", rows_of(people, &read));
         studio.run_ends();
         // The corrected file in the same studio.
         let corrected = workbook(&class(7));
@@ -199,13 +273,13 @@ fn rows_are_seen_before_anything_exists() {
     let studio = RunningStudio::start(&workdir, "school", &[]);
     let (people, read) = dropped(&studio, "class.xlsx", &workbook(&class(5)), json!({}));
     assert!(!read["rows"][1]["findings"].is_null(), "a row without a name: {read}");
-    let good = studio.ok("people/preview", json!({ "people": people, "row": 0 }));
+    let good = studio.ok("people/preview", row_of(people, &read, 0));
     assert_eq!(good["findings"], json!([]));
     assert!(studio.picture(&good).starts_with(b"<svg"));
-    let bad = studio.ok("people/preview", json!({ "people": people, "row": 3 }));
+    let bad = studio.ok("people/preview", row_of(people, &read, 3));
     assert!(!bad["findings"].as_array().unwrap().is_empty(), "{bad}");
 
-    studio.ok("try", json!({ "people": people }));
+    studio.ok("try", rows_of(people, &read));
     let ended = studio.run_ends();
     assert_eq!(
         (&ended["counts"]["sound"], &ended["counts"]["failed"]),
@@ -220,8 +294,8 @@ fn run_stops_and_goes_on_in_the_program() {
     let workdir = school();
     let studio = RunningStudio::start(&workdir, "school", &[]);
     let bytes = workbook(&class(40));
-    let (people, _) = dropped(&studio, "class.xlsx", &bytes, json!({}));
-    studio.ok("issue", json!({ "people": people }));
+    let (people, read) = dropped(&studio, "class.xlsx", &bytes, json!({}));
+    studio.ok("issue", rows_of(people, &read));
     while studio.ok("run", json!({}))["done"] == 0 {
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
@@ -249,7 +323,7 @@ fn run_stops_and_goes_on_in_the_program() {
     assert_eq!(count("issued") + done, 38, "{run:?}");
 
     // And the studio finds all of it done.
-    studio.ok("issue", json!({ "people": people }));
+    studio.ok("issue", rows_of(people, &read));
     let ended = studio.run_ends();
     assert_eq!(ended["counts"], json!({ "unchanged": 38, "failed": 2 }), "{ended}");
     let zip = studio.send("run/zip", "application/json", b"{}");
@@ -286,8 +360,8 @@ fn certificates_are_found_revoked_and_corrected() {
     let workdir = school();
     let studio = RunningStudio::start(&workdir, "school", &[]);
     let rows = b"name\nAda Lovelace\nGrace Hoper\n";
-    let (people, _) = dropped(&studio, "two.csv", rows, json!({}));
-    studio.ok("issue", json!({ "people": people }));
+    let (people, read) = dropped(&studio, "two.csv", rows, json!({}));
+    studio.ok("issue", rows_of(people, &read));
     assert_eq!(studio.run_ends()["counts"], json!({ "issued": 2 }));
 
     let find = |text: &str| studio.ok("find", json!({ "text": text }))["found"].clone();

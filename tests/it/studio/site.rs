@@ -182,7 +182,7 @@ fn studio_that_reads_only_changes_nothing() {
         ("save", json!({ "name": "courses.yaml", "text": "", "version": null })),
         ("new", json!({ "name": "x", "url": "none" })),
         ("layout/copy", json!({ "from": "classic", "name": "x" })),
-        ("issue", json!({ "people": 1 })),
+        ("issue", json!({ "people": 1, "reading": 1 })),
         ("revoke", json!({ "id": "x", "reason": "x" })),
         ("correct", json!({ "id": "x", "name": "x" })),
     ] {

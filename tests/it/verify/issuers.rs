@@ -198,6 +198,28 @@ fn list_of_the_issuer_counts_and_no_other() {
     assert!(notes(&trust).contains("no list of revoked"), "{}", notes(&trust));
 }
 
+/// Nothing signs the certificates in a seal: who stole a key can leave out the issuer who revoked it.
+#[test]
+fn list_counts_for_a_seal_that_leaves_out_its_chain() {
+    let issued = Issued::new("", USAGE);
+    let [leaf, root] = [issued.chain[0].clone(), issued.chain[1].clone()];
+    let key = std::fs::read(issued.path().join("leaf.key")).unwrap();
+    let key = Arc::new(PrivateKey::from_pem(&key).unwrap());
+    let identity = Identity::new(key, vec![leaf.clone()], now()).unwrap();
+    let sealed = Sealer::new(identity).seal(&DRAFT, now()).unwrap().bytes;
+    let verdict = |trust: Trust| verify(&sealed, None, &trust, now()).verdict;
+    let pinned = || Trust::new().with_certificate(leaf.clone(), vec![root.clone()]);
+    assert_eq!(verdict(pinned()), Verdict::StatusNotAsked);
+    let clean = issued.crl(false, "");
+    assert_eq!(verdict(pinned().with_crls([&clean]).unwrap()), Verdict::StatusNotAsked);
+    let revoked = issued.crl(true, "");
+    let found = verify(&sealed, None, &pinned().with_crls([&revoked]).unwrap(), now());
+    assert_ne!(found.verdict, Verdict::StatusNotAsked, "{found:#?}");
+    // Without the issuer, what the list says of the certificate is not known.
+    let alone = Trust::new().with_certificate(leaf.clone(), Vec::new());
+    assert_ne!(verdict(alone.with_crls([&revoked]).unwrap()), Verdict::StatusNotAsked);
+}
+
 /// A list may say that a key was stolen before its certificate was revoked.
 #[test]
 fn key_counts_as_revoked_from_when_it_was_stolen() {

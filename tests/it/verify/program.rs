@@ -229,6 +229,21 @@ fn several_files_are_a_table_and_a_line_of_json_each() {
     assert_eq!(school.run(&line).code, 2);
 }
 
+/// What could not be looked at is no forgery.
+#[test]
+fn file_of_what_is_trusted_that_cannot_be_read_is_no_verdict() {
+    let site = Site::new("Ada");
+    let workdir = Workdir::new();
+    workdir.write("c.pdf", site.seal(&draft("en.pdf")).bytes);
+    workdir.write("broken.pem", "broken");
+    for option in ["--trust", "--crl", "--keyring", "--tsa-roots"] {
+        for file in ["typo.pem", "broken.pem"] {
+            let run = workdir.run(["verify", "--offline", option, file, "c.pdf"]);
+            assert_eq!(run.code, 3, "{option} {file}: {run:?}");
+        }
+    }
+}
+
 /// A folder of keys in a stranger's archive is not the reader's own.
 #[test]
 fn keys_beside_a_file_are_not_trusted() {
