@@ -2,19 +2,22 @@
 //! reports each error and warning once, however many pages have it.
 
 mod keys;
+mod pages;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
-use crate::press::{Draft, DraftOptions, Format, Press};
+use crate::press::Press;
+use crate::site::Course;
 use crate::site::sample::{EXTREME_NAMES, SAMPLE_NAMES};
-use crate::site::{Course, Request};
 use crate::{Date, Error, Tag};
 
+use self::pages::{Passed, SamplePage, Subject};
 use super::args::{Check, SiteArguments};
+use super::batch::{self, StopSignal};
 use super::exit::{CommandOutcome, Failure};
-use super::{console, context, output, sample_request};
+use super::{console, context, output};
 
 pub(crate) fn run(
     site: &SiteArguments,
@@ -49,15 +52,26 @@ pub(crate) fn run(
         is_whole_site && !used.contains(layout) && press.site().has_own_layout(layout)
     });
     let unused: Vec<&str> = unused.collect();
+    let mut subjects = Vec::new();
     for layout in used.iter().copied().chain(unused.iter().copied()) {
         site_check.check_sentences(layout);
-        site_check.check_room(layout)?;
+        // A layout without a sample, or with an error, is checked by its courses.
+        if press.sample(layout).is_ok() {
+            subjects.push(Subject::Hard { layout });
+        }
     }
     for course in courses {
-        site_check.check_course(course)?;
+        let layouts = course.layouts().into_iter();
+        subjects.extend(layouts.map(|layout| Subject::Course { course, layout }));
     }
-    for layout in unused {
-        site_check.check_layout(layout)?;
+    subjects.extend(unused.into_iter().map(|layout| Subject::Sample { layout }));
+    let pages = site_check.pages(&subjects);
+    site_check.draw(&pages)?;
+    // An error on an English page would occur in both pseudo-languages too, which are made of
+    // English.
+    if check.language.is_none() && site_check.errors.is_empty() {
+        let pages = site_check.pseudo_pages(&subjects);
+        site_check.draw(&pages)?;
     }
     if check.course.is_none() && check.language.is_none() {
         site_check.check_keys(site)?;
@@ -79,30 +93,6 @@ struct SiteCheck<'a> {
     warnings: console::RunWarnings,
     /// The contact sheet's pictures so far, as HTML.
     figures: String,
-}
-
-/// One page to lay out.
-struct SamplePage<'a> {
-    name: &'a str,
-    language: &'a Tag,
-    /// Another paper than the course's, if any.
-    paper: Option<&'a str>,
-}
-
-impl SamplePage<'_> {
-    /// A request in the page's language and on its paper, with these free fields over its own.
-    fn request(
-        &self,
-        request: Request,
-        fields: &[(String, String)],
-    ) -> Result<Request, Error> {
-        let request = sample_request::with_fields(request, fields)?;
-        let request = request.with_language(self.language.clone());
-        Ok(match self.paper {
-            Some(paper) => request.with_paper(paper),
-            None => request,
-        })
-    }
 }
 
 impl SiteCheck<'_> {
@@ -136,128 +126,133 @@ impl SiteCheck<'_> {
         }
     }
 
-    /// Sets long texts on a layout in each language. A layout of the site's own may be meant for
-    /// short texts, so there an overflow is only a warning.
-    fn check_room(&mut self, layout: &str) -> Result<(), Failure> {
-        let what = format!("hard sample of `{layout}`");
-        // A layout without a sample, or with an error, is checked by its courses.
-        if self.press.sample(layout).is_err() {
-            return Ok(());
-        }
-        let options = self.options();
-        for language in self.languages(layout) {
-            let (press, today) = (self.press, self.today);
-            match press.draft_hard_sample(layout, &language, today, &options) {
-                Ok(None) => {}
-                Ok(Some(draft)) => self.add_page(&what, &language, "", draft)?,
-                Err(error) if press.site().has_own_layout(layout) => {
-                    self.add_rare_error(&what, "language", &language, error);
-                }
-                Err(error) => {
-                    self.failed += 1;
-                    self.report_error(&what, &language, error);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Pages are written as pictures for the contact sheet.
-    fn options(&self) -> DraftOptions {
-        let format = match self.check.output {
-            Some(_) => Format::Png { pixels_per_inch: 60.0 },
-            None => Format::Pdf,
-        };
-        DraftOptions::default().with_format(format)
-    }
-
-    /// Checks the pages of a course: on its own layout, and on those that a template chooses.
-    fn check_course(&mut self, course: &Course) -> Result<(), Failure> {
-        for layout in course.layouts() {
-            let is_own = layout == course.layout;
-            let what = if is_own {
-                format!("course `{}`", course.id)
-            } else {
-                format!("course `{}`, layout `{layout}`", course.id)
+    /// The pages of the layouts and courses: long texts on each layout in each language; for each
+    /// course, in each language, a page for each extreme name, on every other paper too, and for
+    /// other names. The first course of a layout has them all, the next ones have one in turn:
+    /// whether a layout can set a name does not depend on the course.
+    fn pages<'s>(&self, subjects: &'s [Subject<'s>]) -> Vec<SamplePage<'s>> {
+        let mut pages = Vec::new();
+        let mut courses_of: BTreeMap<&str, usize> = BTreeMap::new();
+        for subject in subjects {
+            let layout = subject.layout();
+            let languages = self.languages(layout);
+            let page = |name, language: &Tag, paper: Option<&str>| SamplePage {
+                subject,
+                name,
+                language: language.clone(),
+                paper: paper.map(str::to_owned),
+                closely: false,
+                is_pseudo: false,
             };
-            let page = |press: &Press, sample: &SamplePage<'_>, today, options: &_| {
-                let request = Request::new(&course.id, sample.name)?;
-                let request = sample.request(request, &self.check.set)?;
-                let request = if is_own { request } else { request.with_layout(layout) };
-                press.draft_with(&request, today, options)
+            let names: &[&'static str] = match subject {
+                Subject::Hard { .. } => {
+                    let hard = languages.iter().map(|language| page("", language, None));
+                    pages.extend(hard);
+                    continue;
+                }
+                Subject::Course { .. } => &SAMPLE_NAMES,
+                Subject::Sample { .. } => &[],
             };
-            let paper = course.paper.as_deref();
-            self.check_pages(&what, layout, paper, &SAMPLE_NAMES, page)?;
-        }
-        Ok(())
-    }
-
-    /// Checks the pages of a layout's sample data.
-    fn check_layout(&mut self, layout: &str) -> Result<(), Failure> {
-        let what = format!("sample of `{layout}`");
-        let page = |press: &Press, sample: &SamplePage<'_>, today, options: &_| {
-            let (course, request) = press.sample(layout)?;
-            let request = request.with_name(sample.name)?;
-            let request = sample.request(request, &self.check.set)?;
-            press.draft_course(&course, &request, today, options)
-        };
-        self.check_pages(&what, layout, None, &[], page)
-    }
-
-    /// Lays out, in each language, a page for each extreme name and each of `names`, and on every
-    /// other paper one for each extreme name. If all are right, pages in the pseudo-languages
-    /// follow.
-    fn check_pages(
-        &mut self,
-        what: &str,
-        layout: &str,
-        paper: Option<&str>,
-        names: &[&str],
-        page: impl Fn(&Press, &SamplePage<'_>, Date, &DraftOptions) -> Result<Draft, Error>,
-    ) -> Result<(), Failure> {
-        // The first page reports a layout that cannot be read.
-        let papers = self.press.papers(layout).unwrap_or_default();
-        // A request without a paper gets the course's, or the first of the layout.
-        let usual_paper = paper.or(papers.first().map(String::as_str)).map(str::to_owned);
-        let others: Vec<&str> = papers
-            .iter()
-            .map(String::as_str)
-            .filter(|paper| Some(*paper) != usual_paper.as_deref())
-            .collect();
-        let options = self.options();
-        for language in self.languages(layout) {
-            let usual = EXTREME_NAMES.iter().chain(names).map(|name| (*name, None));
-            let strains =
-                |paper| EXTREME_NAMES.iter().map(move |name| (*name, Some(paper)));
-            let others = others.iter().copied().flat_map(strains);
-            for (index, (name, paper)) in usual.chain(others).enumerate() {
-                let sample = SamplePage { name, language: &language, paper };
+            let nth = courses_of.entry(layout).or_default();
+            // The first page reports a layout that cannot be read.
+            let papers = self.press.papers(layout).unwrap_or_default();
+            let paper = match subject {
+                Subject::Course { course, .. } => course.paper.as_deref(),
+                _ => None,
+            };
+            // A request without a paper gets the course's, or the first of the layout.
+            let usual_paper = paper.or(papers.first().map(String::as_str));
+            let others = papers.iter().map(String::as_str);
+            let others = others.filter(|paper| Some(*paper) != usual_paper);
+            for (index, language) in languages.iter().enumerate() {
+                let first = pages.len();
+                let turn = (*nth + index) % SAMPLE_NAMES.len();
+                let (skipped, taken) =
+                    if *nth == 0 { (0, names.len()) } else { (turn, 1) };
+                let names = names.iter().skip(skipped).take(taken);
+                let usual = EXTREME_NAMES.iter().chain(names);
+                pages.extend(usual.map(|name| page(name, language, None)));
+                for paper in others.clone() {
+                    let extreme = EXTREME_NAMES.iter();
+                    pages.extend(extreme.map(|name| page(name, language, Some(paper))));
+                }
                 // The first page of each language is judged by its pixels too.
-                let options = options.clone().with_closely(index == 0);
-                match page(self.press, &sample, self.today, &options) {
-                    Ok(draft) => self.add_page(what, &language, name, draft)?,
-                    Err(error) => {
-                        self.failed += 1;
-                        self.report_error(what, &language, error);
-                    }
-                }
+                pages[first].closely = true;
+            }
+            *nth += 1;
+        }
+        pages
+    }
+
+    /// The pages in the pseudo-languages, which are made of English: whether there is room for
+    /// longer words.
+    fn pseudo_pages<'s>(&self, subjects: &'s [Subject<'s>]) -> Vec<SamplePage<'s>> {
+        let mut pages = Vec::new();
+        let drawn = subjects.iter().filter(|it| !matches!(it, Subject::Hard { .. }));
+        for subject in drawn {
+            for language in self.press.pseudo_languages() {
+                pages.extend(EXTREME_NAMES.iter().map(|name| SamplePage {
+                    subject,
+                    name,
+                    language: language.clone(),
+                    paper: None,
+                    closely: false,
+                    is_pseudo: true,
+                }));
             }
         }
-        // An error on an English page would occur in both pseudo-languages too, which are made of
-        // English.
-        if self.check.language.is_some() || !self.errors.is_empty() {
-            return Ok(());
-        }
-        for language in self.press.pseudo_languages() {
-            for name in EXTREME_NAMES {
-                let sample = SamplePage { name, language: &language, paper: None };
-                match page(self.press, &sample, self.today, &options) {
-                    Ok(draft) => self.add_page(what, &language, name, draft)?,
-                    Err(error) => {
-                        self.add_rare_error(what, "pseudo-language", &language, error);
-                    }
+        pages
+    }
+
+    /// Lays pages out on all cores, and reports them in their order.
+    fn draw(&mut self, pages: &[SamplePage<'_>]) -> Result<(), Failure> {
+        let (press, today, check) = (self.press, self.today, self.check);
+        let draw = |page: &SamplePage<'_>| -> Result<Option<Passed>, Error> {
+            let draft = page.draw(press, today, check)?;
+            // A site may have many thousands of pages.
+            let picture = |bytes| if check.output.is_some() { bytes } else { Vec::new() };
+            Ok(draft
+                .map(|it| Passed { warnings: it.warnings, picture: picture(it.bytes) }))
+        };
+        let mut waiting = BTreeMap::new();
+        let mut next = 0;
+        let mut ended = Ok(());
+        let never = StopSignal::default();
+        batch::run(pages, batch::COMPUTING_PER_CORE, &never, draw, |index, result| {
+            waiting.insert(index, result);
+            while let Some(result) = waiting.remove(&next) {
+                if ended.is_ok() {
+                    ended = self.add(&pages[next], result);
                 }
+                next += 1;
             }
+        });
+        ended
+    }
+
+    /// Counts a page, and reports what is wrong with it.
+    fn add(
+        &mut self,
+        page: &SamplePage<'_>,
+        result: Result<Option<Passed>, Error>,
+    ) -> Result<(), Failure> {
+        let (what, language) = (page.subject.shown(), &page.language);
+        let error = match result {
+            Ok(None) => return Ok(()),
+            Ok(Some(passed)) => {
+                return self.add_page(&what, language, page.name, &passed);
+            }
+            Err(error) => error,
+        };
+        let is_hard = matches!(page.subject, Subject::Hard { .. });
+        if page.is_pseudo {
+            self.add_rare_error(&what, "pseudo-language", language, error);
+        } else if is_hard && self.press.site().has_own_layout(page.subject.layout()) {
+            // A layout of the site's own may be meant for short texts.
+            self.add_rare_error(&what, "language", language, error);
+        } else {
+            self.failed += 1;
+            self.report_error(&what, language, error);
         }
         Ok(())
     }
@@ -275,13 +270,13 @@ impl SiteCheck<'_> {
         what: &str,
         language: &Tag,
         name: &str,
-        draft: Draft,
+        passed: &Passed,
     ) -> Result<(), Failure> {
         self.passed += 1;
-        self.warnings.add(&draft.warnings, language.as_str(), None);
+        self.warnings.add(&passed.warnings, language.as_str(), None);
         match &self.check.output {
             Some(folder) => {
-                self.write_picture(folder, what, language, name, &draft.bytes)
+                self.write_picture(folder, what, language, name, &passed.picture)
             }
             None => Ok(()),
         }

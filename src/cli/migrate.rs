@@ -24,6 +24,7 @@ mod old_text;
 mod pages;
 mod proof;
 mod python;
+mod refused;
 mod report;
 mod settings;
 mod signatories;
@@ -248,13 +249,16 @@ fn proof_templates(
         Err(_) => pale.clone(),
     };
     proof::report_black(courses, &pale, &failed, report);
+    write_courses(courses, &migrate.language, site);
     if failed.is_empty() {
         return Ok(());
     }
     proof::take_away(courses, &failed, layouts, report);
     layouts.write(words, site);
     write_courses(courses, &migrate.language, site);
-    let pages: Vec<_> = failed.keys().cloned().collect();
+    // With long names they fail as before, which is reported.
+    let pages = failed.iter().filter(|(_, fault)| fault.is_always());
+    let pages: Vec<_> = pages.map(|(page, _)| page.clone()).collect();
     if let Ok(press) = Press::new(site.to_site()) {
         let failed = proof::proof(&press, courses, &pages, today);
         proof::report_failed(courses, &failed, report);

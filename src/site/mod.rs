@@ -48,6 +48,8 @@ pub use self::keys::{
 pub use self::name::Name;
 pub use self::recipients_format::{DateOrder, RecipientsFormat};
 pub use self::request::{Attachment, Request};
+#[cfg(feature = "cli")]
+pub(crate) use self::settings::web_address;
 pub use self::settings::{
     AgentSettings, CertificateUrl, CommandLine, FolderSettings, HttpSettings,
     IndexSettings, KeyFiles, LogFormat, LogSettings, LogTarget, PdfFilename,

@@ -27,6 +27,8 @@ mod setting;
 mod store;
 mod table;
 
+#[cfg(feature = "cli")]
+pub(crate) use self::address::web_address;
 pub use self::agent::{
     AgentSettings, HttpSettings, LogFormat, LogSettings, LogTarget, QueueKind,
     RedisSettings, WebhookSettings, XqueueSettings,

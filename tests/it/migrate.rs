@@ -5,6 +5,7 @@
 
 #[cfg(feature = "s3")]
 mod bucket; // What was issued into a bucket
+mod forks; // What large forks had of their own
 mod hostile; // Broken, hostile and huge installations
 mod installation;
 mod issued; // What was issued into a folder

@@ -228,6 +228,20 @@ fn course_error_begins_with_its_place() {
     assert_eq!(workdir.names("."), ["courses.yaml", "testamur.yaml"]);
 }
 
+#[test]
+fn check_tries_all_names_on_each_layout_and_some_on_each_course() {
+    let workdir = Workdir::new();
+    let course = |id: &str| format!("{id}:\n  title: {id}\n  organization: Org\n");
+    workdir.write("courses.yaml", course("A") + &course("B") + &course("C"));
+    workdir.write("testamur.yaml", "publish: { url: https://x.example.org }\n");
+    let run = workdir.run(["--site", ".", "check", "-l", "en"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    // One of long texts; 2 extreme names, on 2 papers, and 10 or 1 others.
+    let pages = 1 + (2 * 2 + 10) + 2 * (2 * 2 + 1);
+    let told = format!("{pages} pages passed their proof, 0 failed");
+    assert!(run.stderr.contains(&told), "{}", run.stderr);
+}
+
 #[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn check_passes_the_demo_site() {

@@ -4,7 +4,7 @@ use super::course_reader::{CourseReader, CourseSink};
 use super::layouts::Form;
 use super::python::Value;
 use super::report::Report;
-use super::templates::{Choice, PREFIX};
+use super::templates::{Choice, CourseName, PREFIX};
 use super::yaml::Yaml;
 
 /// The renderer of a course.
@@ -58,7 +58,8 @@ impl CourseReader<'_> {
             _ => {
                 let how = format!(
                     "`{name}` is a renderer of a fork, whose code drew the page: layout `classic` \
-                     stands for it; set `layout` once there is one like it"
+                     stands for it, and over a template slots, which the studio moves; set `layout` once \
+                     there is one like it"
                 );
                 report.person(at, "VERSION", how);
                 return (name, Version::Other);
@@ -82,14 +83,13 @@ impl CourseReader<'_> {
         &mut self,
         base: &'static str,
         version: &str,
-        org: &str,
-        number: &str,
+        names: (&CourseName, &CourseName),
         entry: &mut Vec<(String, Yaml)>,
         sink: &mut CourseSink<'_>,
     ) -> CourseForm {
         let at = self.at;
         let is_unverified = self.is_unverified(base, sink.report);
-        let choice = self.choice(version, org, number, sink);
+        let choice = self.choice(version, names, sink);
         let form = |over_template| Form { over_template, is_unverified };
         let made = |over_template, templates| CourseForm {
             base,
@@ -107,7 +107,14 @@ impl CourseReader<'_> {
         let (default, others) = match choice {
             Choice::Unneeded => return plain(entry, sink),
             Choice::Fixed(name) => (name, Vec::new()),
-            Choice::ByMessage { default, others } => (default, others),
+            Choice::ByMessage { default, in_place_of, others } => {
+                if let Some(missing) = in_place_of {
+                    let how = "missing: the template that messages name, after the key of the course, \
+                               is there, and taken where none is named too";
+                    sink.report.translated(at, missing, how);
+                }
+                (default, others)
+            }
         };
         let has_default = templates.has(version, &default);
         if !has_default {
@@ -194,13 +201,12 @@ impl CourseReader<'_> {
     fn choice(
         &mut self,
         version: &str,
-        org: &str,
-        number: &str,
+        (own, by_key): (&CourseName, &CourseName),
         sink: &mut CourseSink<'_>,
     ) -> Choice {
         let Some(templates) = sink.templates.as_deref() else { return Choice::Unneeded };
         let Some(node) = self.take("TEMPLATEFILE") else {
-            return templates.choose(version, None, org, number);
+            return templates.choose(version, None, own, by_key);
         };
         let at = self.at.line(node.line);
         if !node.is_true() {
@@ -214,6 +220,6 @@ impl CourseReader<'_> {
             sink.report.person(at, "TEMPLATEFILE", how);
             return Choice::Unneeded;
         }
-        templates.choose(version, Some(&name), org, number)
+        templates.choose(version, Some(&name), own, by_key)
     }
 }

@@ -11,6 +11,7 @@ use super::legacy::legacy_of;
 use super::python::{Node, Value};
 use super::report::At;
 use super::signatories;
+use super::templates::CourseName;
 use super::yaml::Yaml;
 
 /// The file of the old courses.
@@ -111,8 +112,14 @@ impl OldCourses {
                  organization and number where COURSE and ORG are missing",
             );
         }
-        let number = reader.text("COURSE", sink.report).unwrap_or(key_number);
-        let short = reader.text("ORG", sink.report).unwrap_or(key_org);
+        let by_key = CourseName { org: key_org, number: key_number };
+        let own = CourseName {
+            number: reader
+                .text("COURSE", sink.report)
+                .unwrap_or_else(|| by_key.number.clone()),
+            org: reader.text("ORG", sink.report).unwrap_or_else(|| by_key.org.clone()),
+        };
+        let (short, number) = (&own.org, &own.number);
         let mut entry: Vec<(String, Yaml)> = Vec::new();
         let title = reader.text("LONG_COURSE", sink.report).unwrap_or_else(|| {
             sink.report.person(
@@ -126,7 +133,7 @@ impl OldCourses {
         entry.push(("title".to_owned(), Yaml::text(&title)));
         entry.push((
             "organization".to_owned(),
-            reader.organization(&short, values, sink.report),
+            reader.organization(short, values, sink.report),
         ));
         let language = reader.language(sink.report);
         self.languages.extend(language.clone());
@@ -141,7 +148,7 @@ impl OldCourses {
             Version::Other => "classic",
         };
         let mut extra = Vec::new();
-        let form = reader.layout(base, &version_name, &short, &number, &mut entry, sink);
+        let form = reader.layout(base, &version_name, (&own, &by_key), &mut entry, sink);
         self.forms.push(form);
         if let Some(issued) = issued(&mut reader, sink.report) {
             entry.push(("issued".to_owned(), issued));
@@ -150,7 +157,7 @@ impl OldCourses {
             signatories::translate(&mut reader, &mut entry, sink);
         }
         reader.interstitial(base, &version, &mut entry, &mut extra, sink.report);
-        reader.extra(base, &number, values, &mut extra, sink.report);
+        reader.extra(base, number, values, &mut extra, sink.report);
         self.has_own_word |= extra.iter().any(|(key, _)| key == "called");
         if !extra.is_empty() {
             entry.push(("extra".to_owned(), Yaml::Map(extra)));

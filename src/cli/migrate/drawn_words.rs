@@ -1,10 +1,11 @@
-//! The fixed words that the installation's own `gen_cert.py` no longer draws.
+//! The fixed words that the installation's own `gen_cert.py` no longer draws, and whether it draws in
+//! other places.
 //!
 //! Many installations blanked words in the program, because their templates show them. Drawn over
 //! such a template they would appear twice. The decision: words count as gone if the renderer is
 //! there and no line of it, comments aside, has them. Python is not run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::old_files::Installation;
 use super::report::{At, Report};
@@ -14,6 +15,19 @@ const FILE: &str = "gen_cert.py";
 
 /// A sentence of a renderer: its role, and words of it that stand in one literal.
 type Drawn = (&'static str, &'static str);
+
+/// How far from the foot of the page renderers drew their lines, in mm, as their code has it.
+const PLACES: [(&str, &[&str]); 2] = [
+    ("honor", &["163", "155", "132.5", "108", "99", "78", "28"]),
+    ("statement", &["135", "104.5", "31"]),
+];
+
+/// The pitch of the course in `layout.typ`, and that of the sentence between the name and it.
+const COURSE_PITCHES: [(&str, &str, &str); 3] = [
+    ("honor", "37.5pt", "24.8pt"),
+    ("verified", "49.8pt", "37pt"),
+    ("dynamic", "60.4pt", "29.4pt"),
+];
 
 /// Each renderer: the layout that succeeds it, the name of its function, and what it draws.
 const RENDERERS: [(&str, &str, &[Drawn]); 5] = [
@@ -97,11 +111,43 @@ impl GoneWords {
                 );
                 report.person(at, format!("«{}»", words.trim().trim_matches('"')), how);
             }
+            let places = PLACES.iter().find(|(it, _)| *it == layout).map(|it| it.1);
+            let written = lengths(&code);
+            let moved = places.unwrap_or_default().iter();
+            let moved: Vec<&str> =
+                moved.filter(|it| !written.contains(**it)).copied().collect();
+            if !moved.is_empty() {
+                let how = format!(
+                    "the installation's program draws in other places than the old one (no line at {} \
+                     mm): look at a page over each template, and move what stands wrong in the layouts \
+                     that are made of `{layout}`",
+                    moved.join(", ")
+                );
+                report.person(at, format!("{function}, the places"), how);
+            }
             if !missing.is_empty() {
                 gone.0.insert(layout, missing);
             }
         }
         gone
+    }
+
+    /// The file of a layout with the course where it stands if a sentence before it is gone: the old
+    /// program drew each line at a place of its own.
+    pub(super) fn in_place(&self, layout: &str, text: &str) -> String {
+        let gone = self.0.get(layout).map(Vec::as_slice).unwrap_or_default();
+        let drawn = RENDERERS.iter().find(|(it, ..)| *it == layout).map(|it| it.2);
+        let before =
+            drawn.unwrap_or_default().iter().find(|(role, _)| *role == "statement");
+        let pitch = COURSE_PITCHES.iter().find(|(it, ..)| *it == layout);
+        let (Some(before), Some((_, own, skipped))) = (before, pitch) else {
+            return text.to_owned();
+        };
+        if !gone.contains(before) {
+            return text.to_owned();
+        }
+        let start = format!("sentence.role == \"course\" {{ (pitch: {own}");
+        text.replace(&start, &format!("{start} + {skipped}"))
     }
 
     /// The sentences of a layout over a template without what is gone.
@@ -142,6 +188,17 @@ impl GoneWords {
     }
 }
 
+/// The numbers before `* mm` in a program.
+fn lengths(code: &str) -> BTreeSet<&str> {
+    let number = |before| {
+        let before = str::trim_end(before).strip_suffix('*')?.trim_end();
+        let is_digit = |c: char| c.is_ascii_digit() || c == '.';
+        let start = before.trim_end_matches(is_digit).len();
+        Some(&before[start..]).filter(|number| !number.is_empty())
+    };
+    code.split("mm").filter_map(number).collect()
+}
+
 /// The lines of a function without its comments; `None` if the file has no such function.
 fn code_of(text: &str, function: &str) -> Option<String> {
     let start = format!("def {function}(");
@@ -171,6 +228,28 @@ mod tests {
         assert!(code.contains("kept") && !code.contains("gone"), "{code}");
         assert!(!code.contains("other"), "{code}");
         assert!(code_of(text, "three").is_none());
+    }
+
+    #[test]
+    fn lengths_are_the_numbers_in_millimetres() {
+        let code = "p.drawOn(c, x, 132.5 * mm)\ny = (28*mm) + 4.5\nwidth = size * mm\n";
+        assert_eq!(lengths(code), BTreeSet::from(["132.5", "28"]));
+    }
+
+    #[test]
+    fn course_stands_where_it_stood_without_the_sentence_before_it() {
+        for (layout, own, skipped) in COURSE_PITCHES {
+            let drawn = RENDERERS.iter().find(|it| it.0 == layout).unwrap().2;
+            let gone = GoneWords(BTreeMap::from([(layout, drawn.to_vec())]));
+            let site = crate::site::Site::new();
+            let file =
+                site.read(&format!("layouts/{layout}/layout.typ")).unwrap().unwrap();
+            let text = String::from_utf8_lossy(&file);
+            assert!(text.contains(&format!("(pitch: {skipped})")), "{text}");
+            let moved = gone.in_place(layout, &text);
+            assert!(moved.contains(&format!("(pitch: {own} + {skipped}")), "{moved}");
+            assert_eq!(GoneWords::default().in_place(layout, &text), text);
+        }
     }
 
     #[test]

@@ -21,7 +21,8 @@ const OVER_TEMPLATES: [(&str, &str); 6] = [
 ];
 
 /// The layouts over templates that need no Typst: what was drawn stands in slots, which the studio moves.
-const SLOTS: [(&str, &str); 2] = [
+const SLOTS: [(&str, &str); 3] = [
+    ("classic", include_str!("slots/classic.yaml")),
     ("professional", include_str!("slots/professional.yaml")),
     ("credit", include_str!("slots/credit.yaml")),
 ];
@@ -208,7 +209,8 @@ fn write_copy(
             }
             _ if slots.is_some() && file.ends_with(".typ") => continue,
             "layout.typ" if form.over_template => {
-                let (text, was_cleared) = without_ground(&text);
+                let (text, was_cleared) =
+                    without_ground(&words.gone.in_place(base, &text));
                 is_clear = was_cleared;
                 text
             }
@@ -370,6 +372,9 @@ fn without_ground(text: &str) -> (String, bool) {
         } else if line.trim_start().starts_with("put-specimen(") {
             // The mark of a draft is readable on every template on which the other text is.
             line.replace(", accent)", ", ink)")
+        } else if line.contains("hairline(") {
+            // A rule that is drawn would cross what the template has there.
+            String::new()
         } else if line.trim_start().starts_with(START) {
             found = true;
             let indent = &line[..line.len() - line.trim_start().len()];

@@ -3,10 +3,11 @@
 use serde_json::Value as Json;
 
 use super::new_site::NewSite;
+use super::refused;
 use super::report::{At, Report};
 use super::settings::OldSettings;
 use super::yaml::Yaml;
-use crate::site::PublishSettings;
+use crate::site::{PublishSettings, web_address};
 
 /// A setting of the new site, by its path.
 type Entry = (String, Yaml);
@@ -37,6 +38,7 @@ impl SiteSettings {
         if !legacy.is_empty() {
             settings.entries.push(("legacy".to_owned(), Yaml::Map(legacy)));
         }
+        refused::leave_out(&mut settings.entries, report);
         if !old.unknown_secrets.is_empty() {
             let object: serde_json::Map<_, _> =
                 old.unknown_secrets.iter().cloned().collect();
@@ -261,11 +263,13 @@ impl SiteSettings {
     fn agent(&mut self, old: &OldSettings, site: &mut NewSite, report: &mut Report) {
         let at = |key| At::file(old.file(key));
         let mut agent = Vec::new();
-        match (old.word("QUEUE_URL"), old.word("QUEUE_NAME")) {
-            (Some(url), name) => {
+        match (old.word("QUEUE_URL"), address(old, "QUEUE_URL", report)) {
+            (Some(_), None) => {}
+            (Some(_), Some(url)) => {
+                let name = old.word("QUEUE_NAME");
                 let name = name.unwrap_or_else(|| "test-pull".to_owned());
                 let mut xqueue = vec![
-                    ("url".to_owned(), Yaml::text(url.trim_end_matches('/'))),
+                    ("url".to_owned(), Yaml::text(&url)),
                     ("name".to_owned(), Yaml::text(&name)),
                 ];
                 report.taken(
@@ -367,19 +371,13 @@ impl SiteSettings {
 /// An address of the settings, without the `/` at its end.
 fn address(old: &OldSettings, key: &str, report: &mut Report) -> Option<String> {
     let text = old.word(key)?;
-    let url = text.trim_end_matches('/');
-    let host = ["https://", "http://"].iter().find_map(|scheme| url.strip_prefix(scheme));
-    let is_clean = url.bytes().all(|byte| byte.is_ascii_graphic())
-        && !url.contains(['?', '#', '"', '<', '>', '\\']);
-    if is_clean && host.is_some_and(|host| !host.is_empty() && !host.starts_with('/')) {
+    if let Some(url) = web_address(&text) {
         return Some(url.to_owned());
     }
-    let at = At::file(old.file(key));
-    report.person(
-        at,
-        key,
-        format!("`{text}` is no address of `http` or `https`: not taken"),
-    );
+    // An address may hold a password.
+    let shown = if text.contains('@') { "it".to_owned() } else { format!("`{text}`") };
+    let how = format!("{shown} is no address of `http` or `https`: not taken");
+    report.person(At::file(old.file(key)), key, how);
     None
 }
 

@@ -33,7 +33,26 @@ pub(super) enum Choice {
     /// This file, for every message.
     Fixed(String),
     /// This file, unless a message names another; those that belong to the course.
-    ByMessage { default: String, others: Vec<String> },
+    ByMessage {
+        default: String,
+        /// The file of the old rule, if it is missing and another stands for it.
+        in_place_of: Option<String>,
+        others: Vec<String>,
+    },
+}
+
+/// The organization and the number of a course.
+#[derive(Debug)]
+pub(super) struct CourseName {
+    pub(super) org: String,
+    pub(super) number: String,
+}
+
+impl CourseName {
+    /// How the names of its templates begin.
+    fn template_stem(&self) -> String {
+        format!("{PREFIX}{}-{}", self.org, self.number)
+    }
 }
 
 impl Templates {
@@ -60,28 +79,39 @@ impl Templates {
 
     /// The file of a course by the old rule: TEMPLATEFILE, then what the message names, then the name
     /// made of organization and course.
+    ///
+    /// The old program made that name of ORG and COURSE. The learning management system, which knows
+    /// neither, makes the one that it names in each message of the course's key.
     pub(super) fn choose(
         &self,
         version: &str,
         template_file: Option<&str>,
-        org: &str,
-        course: &str,
+        own: &CourseName,
+        by_key: &CourseName,
     ) -> Choice {
         if let Some(name) = template_file {
             return Choice::Fixed(name.to_owned());
         }
-        let stem = format!("{PREFIX}{org}-{course}");
-        let names = self.folders.get(version).map(|folder| &folder.names);
-        let others = names.into_iter().flatten().filter(|name| {
-            let rest = name.strip_prefix(&stem).and_then(|rest| rest.strip_prefix('-'));
-            let kind = rest.and_then(|rest| rest.strip_suffix(".pdf"));
+        let (own, by_key) = (own.template_stem(), by_key.template_stem());
+        let is_of_course = |name: &str| {
+            let kind = [&own, &by_key]
+                .into_iter()
+                .find_map(|stem| name.strip_prefix(stem.as_str())?.strip_suffix(".pdf"));
             // `…-101-2.pdf` is the template of the course `101-2`.
             kind.is_some_and(|kind| {
-                kind.chars().all(|c| c.is_ascii_alphabetic() || c == '-')
+                let is_kind = |c: char| c.is_ascii_alphabetic() || c == '-';
+                kind.is_empty() || kind.starts_with('-') && kind.chars().all(is_kind)
             })
-        });
-        let others = others.cloned().collect();
-        Choice::ByMessage { default: format!("{stem}.pdf"), others }
+        };
+        let file = |stem: &str| format!("{stem}.pdf");
+        let (mut default, mut in_place_of) = (file(&own), None);
+        if !self.has(version, &default) && self.has(version, &file(&by_key)) {
+            in_place_of = Some(std::mem::replace(&mut default, file(&by_key)));
+        }
+        let names = self.folders.get(version).map(|folder| &folder.names);
+        let others = names.into_iter().flatten();
+        let others = others.filter(|name| **name != default && is_of_course(name));
+        Choice::ByMessage { others: others.cloned().collect(), default, in_place_of }
     }
 
     /// Whether there is such a file.

@@ -9,6 +9,7 @@
 mod graph;
 mod objects;
 mod streams;
+mod strings;
 
 use self::graph::Graph;
 use self::objects::{ObjectText, Scanner};
@@ -137,8 +138,20 @@ mod tests {
         // As in the `loca` and `hmtx` of TrueType fonts.
         let font = [b"true\0\x0d".as_slice(), &b"<\x03".repeat(6000)].concat();
         check(&with_content(&stream("/Filter/FlateDecode", &flate(&font)))).unwrap();
+        // As in the `glyf` of Arial Unicode: many strings begin, and few end.
+        let glyphs = b"\0\x28\x01\x28\x17)\\\x28 \x28\x01[\x28\x02\x28".repeat(6000);
+        check(&with_content(&stream("/Filter/FlateDecode", &flate(&glyphs)))).unwrap();
         let font = [&font[..], b"> (a) [1] ", &b"<\x01".repeat(6000)].concat();
         check(&with_content(&stream("/Filter/FlateDecode", &flate(&font)))).unwrap();
+    }
+
+    #[test]
+    fn deep_nesting_behind_a_string_without_an_end_is_refused() {
+        for begin in ["(a", "<a", "[(a", "<</A(a"] {
+            let content = format!("{begin} {} ]", "[".repeat(101));
+            let told = check(&with_content(&stream("", content.as_bytes())));
+            assert!(told.is_err_and(|why| why.contains("deep")), "{begin}");
+        }
     }
 
     #[test]

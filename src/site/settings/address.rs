@@ -2,7 +2,7 @@
 
 /// Returns an `http` or `https` address without the `/` at its end, or `None` for another text. The
 /// address must not have a user, a query or a fragment.
-pub(super) fn web_address(text: &str) -> Option<&str> {
+pub(crate) fn web_address(text: &str) -> Option<&str> {
     let url = text.trim_end_matches('/');
     let host =
         ["https://", "http://"].iter().find_map(|scheme| url.strip_prefix(scheme))?;

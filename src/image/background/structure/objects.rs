@@ -1,6 +1,8 @@
 //! The objects of a PDF by their text: found without a cross-reference table, read without
 //! recursion.
 
+use super::strings::StringEnds;
+
 /// How deep arrays and dictionaries may be nested.
 const MAX_NESTING: usize = 100;
 /// How often a byte may be read: objects that begin inside of others are read again.
@@ -35,10 +37,10 @@ impl<'a> Scanner<'a> {
     /// Checks a dictionary at every place where one may begin: a reader that repairs a file tries
     /// them all.
     pub(super) fn check_dictionaries(&mut self) -> Result<(), String> {
-        let mut at = 0;
+        let (mut at, mut ends) = (0, StringEnds::default());
         while let Some(found) = find(self.bytes, at, b"<<") {
-            let end = skip_value(self.bytes, found)?;
-            self.spend(end - found)?;
+            skip_value(self.bytes, found, &mut ends)?;
+            self.spend(std::mem::take(&mut ends.work))?;
             at = found + 2;
         }
         Ok(())
@@ -68,7 +70,8 @@ impl<'a> ObjectText<'a> {
     pub(super) fn read(number: u32, bytes: &'a [u8], at: usize) -> Result<Self, String> {
         let start = skip_space(bytes, at);
         let mut references = Vec::new();
-        let end = walk(bytes, start, &mut |key, number| {
+        let mut ends = StringEnds::default();
+        let Skipped { end, .. } = walk(bytes, start, &mut ends, &mut |key, number| {
             references.push((key.to_vec(), number));
         })?;
         let is_dict = bytes[start..].starts_with(b"<<");
@@ -84,7 +87,7 @@ impl<'a> ObjectText<'a> {
     /// The value of a key of the outermost dictionary, as it is written.
     pub(super) fn value(&self, key: &[u8]) -> Option<&'a [u8]> {
         let text = self.text.strip_prefix(b"<<")?;
-        let mut at = 0;
+        let (mut at, mut ends) = (0, StringEnds::default());
         loop {
             at = skip_space(text, at);
             if text.get(at)? != &b'/' {
@@ -92,7 +95,8 @@ impl<'a> ObjectText<'a> {
             }
             let end = regular_end(text, at + 1);
             let start = skip_space(text, end);
-            let value_end = skip_value(text, start).ok().filter(|end| *end > start)?;
+            let value = skip_value(text, start, &mut ends).ok()?;
+            let value_end = Some(value.end).filter(|end| *end > start)?;
             if name(&text[at + 1..end]) == key {
                 return Some(&text[start..value_end]);
             }
@@ -134,27 +138,22 @@ pub(super) fn stream_entries(
 }
 
 /// Refuses operators of a page whose arrays or dictionaries are nested too deep.
+///
+/// A font is checked like a page, and may have thousands of `<` and `(` without an end.
 pub(super) fn check_content(content: &[u8]) -> Result<(), String> {
     let (mut at, mut left) = (0, content.len().saturating_mul(MAX_PASSES));
-    let mut has_close = true;
+    let mut ends = StringEnds::default();
     while let Some(next) = content[at..].iter().position(|byte| b"[<(".contains(byte)) {
         let start = at + next;
-        // Hexadecimal strings do not nest. A font is checked like a page and may have thousands of
-        // `<` without an end, so the search for the end is done once.
+        // Hexadecimal strings do not nest.
         if content[start] == b'<' && content.get(start + 1) != Some(&b'<') {
-            let rest = &content[start..];
-            let end =
-                has_close.then(|| rest.iter().position(|byte| *byte == b'>')).flatten();
-            has_close &= end.is_some();
-            at = start + end.unwrap_or_default() + 1;
+            at = ends.of_hexadecimal(content, start).unwrap_or(start + 1);
             continue;
         }
-        let end = skip_value(content, start)?;
-        left = left.checked_sub(end - start).ok_or(OVERLAP)?;
+        let value = skip_value(content, start, &mut ends)?;
+        left = left.checked_sub(std::mem::take(&mut ends.work)).ok_or(OVERLAP)?;
         // Objects inside one that was read whole need no second check.
-        let last = content.get(start + 1..end).and_then(<[u8]>::last);
-        let is_whole = last.is_some_and(|byte| b"]>)".contains(byte));
-        at = if is_whole { end } else { start + 1 };
+        at = if value.is_whole { value.end } else { start + 1 };
     }
     Ok(())
 }
@@ -192,9 +191,17 @@ pub(super) fn find(bytes: &[u8], from: usize, what: &[u8]) -> Option<usize> {
     rest.windows(what.len()).position(|window| window == what).map(|at| from + at)
 }
 
-/// The offset after the value at that offset.
-fn skip_value(bytes: &[u8], at: usize) -> Result<usize, String> {
-    walk(bytes, at, &mut |_, _| {})
+/// A value that was skipped.
+struct Skipped {
+    /// The offset after it.
+    end: usize,
+    /// Whether all that it began has an end.
+    is_whole: bool,
+}
+
+/// Skips the value at that offset.
+fn skip_value(bytes: &[u8], at: usize, ends: &mut StringEnds) -> Result<Skipped, String> {
+    walk(bytes, at, ends, &mut |_, _| {})
 }
 
 /// Skips one value, and calls `see` for each reference with the key that it stands under. Ends at
@@ -202,15 +209,20 @@ fn skip_value(bytes: &[u8], at: usize) -> Result<usize, String> {
 fn walk(
     bytes: &[u8],
     at: usize,
+    ends: &mut StringEnds,
     see: &mut dyn FnMut(&[u8], u32),
-) -> Result<usize, String> {
+) -> Result<Skipped, String> {
     let mut at = at;
+    let cut = |end| Ok(Skipped { end, is_whole: false });
     // The key under which each open array or dictionary stands.
     let mut open: Vec<Vec<u8>> = Vec::new();
     let mut key: Vec<u8> = Vec::new();
+    let mut read = at;
     loop {
         at = skip_space(bytes, at);
-        let Some(&byte) = bytes.get(at) else { return Ok(bytes.len()) };
+        ends.work += at - read + 1;
+        read = at;
+        let Some(&byte) = bytes.get(at) else { return cut(bytes.len()) };
         let is_dict = bytes[at..].starts_with(b"<<");
         if is_dict || byte == b'[' {
             open.push(key.clone());
@@ -231,11 +243,15 @@ fn walk(
                 key = open.pop().unwrap_or_default();
                 at += 2;
             }
-            b'(' => at = string_end(bytes, at),
-            b'<' => {
-                let rest = &bytes[at..];
-                let end = rest.iter().position(|byte| *byte == b'>');
-                at += end.map_or(rest.len(), |end| end + 1);
+            // Their bytes are counted where they are read.
+            b'(' | b'<' => {
+                let end = if byte == b'(' {
+                    ends.of_string(bytes, at)
+                } else {
+                    ends.of_hexadecimal(bytes, at)
+                };
+                let Some(end) = end else { return cut(bytes.len()) };
+                (at, read) = (end, end);
             }
             b'/' => {
                 let end = regular_end(bytes, at + 1);
@@ -252,10 +268,10 @@ fn walk(
                 None => at = regular_end(bytes, at),
             },
             b'+' | b'-' | b'.' | b't' | b'f' | b'n' => at = regular_end(bytes, at + 1),
-            _ => return Ok(at),
+            _ => return cut(at),
         }
         if open.is_empty() {
-            return Ok(at);
+            return Ok(Skipped { end: at, is_whole: true });
         }
     }
 }
@@ -288,21 +304,6 @@ fn number_before(bytes: &[u8], at: usize) -> Option<u32> {
 fn digits_end(bytes: &[u8], at: usize) -> usize {
     let rest = bytes.get(at..).unwrap_or_default();
     at + rest.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(rest.len())
-}
-
-fn string_end(bytes: &[u8], at: usize) -> usize {
-    let (mut depth, mut at) = (0_usize, at);
-    while let Some(byte) = bytes.get(at) {
-        match byte {
-            b'\\' => at += 1,
-            b'(' => depth += 1,
-            b')' if depth == 1 => return at + 1,
-            b')' => depth -= 1,
-            _ => {}
-        }
-        at += 1;
-    }
-    bytes.len()
 }
 
 fn regular_end(bytes: &[u8], at: usize) -> usize {

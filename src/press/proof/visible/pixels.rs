@@ -293,10 +293,14 @@ fn verdict(tiles: &mut [Tile], doubt: &Doubt) -> Verdict {
                 judged.map(|tile| nth(&mut tile.contrasts, 1.0 - CONTRAST_SHARE));
             lowest.reduce(f64::min)
         }
-        // The median of the strokes; for a QR code and a picture the parts with the
-        // highest contrast.
+        // Half of the strokes; the darkest and the lightest parts of a picture, and of every part of a
+        // code, which no camera reads if a band across it is dark.
         Subject::Strokes => Some(nth(&mut all(tiles), 0.5)),
-        Subject::Code | Subject::Picture => Some(nth(&mut all(tiles), 0.95)),
+        Subject::Picture => Some(nth(&mut all(tiles), 0.95)),
+        Subject::Code => {
+            let judged = tiles.iter_mut().filter(|tile| tile.ink >= MIN_PIXELS);
+            judged.map(|tile| nth(&mut tile.contrasts, 0.95)).reduce(f64::min)
+        }
     };
     match contrast {
         Some(contrast) if contrast < doubt.contrast => Verdict::Pale { contrast },
