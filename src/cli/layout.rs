@@ -6,6 +6,9 @@ mod customcert;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use indexmap::IndexMap;
+
+use crate::base::error::Error;
 use crate::press::LayoutStart;
 use crate::press::start::file_name;
 use crate::site::Site;
@@ -78,8 +81,9 @@ fn report(
         None => String::new(),
     };
     if let Some(fault) = &start.fault {
+        let faults = grouped(fault);
         console::print_message(&format!(
-            "the page of its sample is not right yet:\n{fault:#}\nnext: mend this in {}, and look \
+            "the page of its sample is not right yet:\n{faults}\nnext: mend this in {}, and look \
              again",
             folder.join("layout.yaml").display()
         ));
@@ -89,6 +93,22 @@ fn report(
          for a course in courses.yaml",
         new.name
     ));
+}
+
+/// The faults of a page, those with the same help together.
+fn grouped(fault: &Error) -> String {
+    let mut groups: IndexMap<Option<&str>, Vec<String>> = IndexMap::new();
+    for fault in fault.faults() {
+        groups.entry(fault.help()).or_default().push(match fault.place() {
+            Some(place) => format!("{place}: {}", fault.message()),
+            None => fault.message().to_owned(),
+        });
+    }
+    let groups = groups.into_iter().map(|(help, messages)| {
+        let help = help.map(|help| format!("\nhelp: {help}")).unwrap_or_default();
+        messages.join("\n") + &help
+    });
+    groups.collect::<Vec<_>>().join("\n\n")
 }
 
 /// The name of the new layout, which is that of a folder.

@@ -13,6 +13,7 @@ use hayro_syntax::{LoadPdfError, Pdf, PdfVersion};
 
 use crate::base::error::{Error, ErrorKind, Place, Result, Warning};
 use crate::image::decode::PictureFile;
+use crate::image::pdf_page::{self, PdfPage, TrimmedPart};
 use crate::image::picture::Picture;
 
 /// A picture that is drawn under a certificate.
@@ -28,6 +29,9 @@ impl Background {
     const MAX_BYTES: usize = 16 << 20;
     /// The dots per inch below which the dots of a printed bitmap can be seen one by one.
     const MIN_PRINTED: f64 = 72.0;
+    /// The share by which a picture is stretched that can be seen, and is more than the rounding of
+    /// its pixels.
+    const SEEN_STRETCH: f64 = 0.004;
     /// The sides that are printed, in millimetres.
     const SIDES: std::ops::RangeInclusive<f64> = 20.0..=2000.0;
 
@@ -41,12 +45,20 @@ impl Background {
         Ok(Self { picture, place: place.clone() })
     }
 
-    /// Width and height in millimetres, or of a bitmap, which has no size on paper, in pixels.
+    /// Width and height in millimetres, after the bleed is cut off; or of a bitmap, which has no
+    /// size on paper, in pixels.
     pub(crate) fn sides(&self) -> (f64, f64) {
         let (width, height) = self.picture.size();
+        let trim = self.trim();
         let unit = self.picture.unit_mm().unwrap_or(1.0);
         let sides = |length: f64| (length * unit * 1e4).round() / 1e4;
-        (sides(width), sides(height))
+        (sides(width * trim.width), sides(height * trim.height))
+    }
+
+    /// The part to which the paper is cut.
+    pub(crate) fn trim(&self) -> TrimmedPart {
+        let page = self.picture.pdf_page();
+        page.and_then(|page| page.trim).unwrap_or(TrimmedPart::WHOLE)
     }
 
     /// Whether it has a size on paper; a bitmap has none.
@@ -79,7 +91,27 @@ impl Background {
                 ));
             }
         }
-        if (own.0 / own.1 * height / width - 1.0).abs() > 0.01 {
+        let pages = self.picture.pdf_page().map_or(1, |page| page.pages);
+        if pages > 1 {
+            let message =
+                format!("the background is the first of the {pages} pages of its PDF");
+            warnings.push(
+                Warning::new(ErrorKind::Image, message)
+                    .with_help("the others are not printed: save that page alone"),
+            );
+        }
+        let stretch = (own.0 / own.1 * height / width - 1.0).abs();
+        if stretch > Self::SEEN_STRETCH && stretch <= 0.01 {
+            let message = format!(
+                "the background has not quite the shape of the paper, and is stretched by {:.1} %",
+                stretch * 100.0
+            );
+            warnings.push(Warning::new(ErrorKind::Image, message).with_help(
+                "if it has bleed around what is to be seen, export it without, or as a PDF with a \
+                 trim box",
+            ));
+        }
+        if stretch > 0.01 {
             let unit = if self.is_sized() { "mm" } else { "pixels" };
             let message = format!(
                 "the background has {:.0} × {:.0} {unit} and the paper {width:.0} × \
@@ -119,16 +151,15 @@ pub(super) fn picture_of(bytes: &[u8]) -> Result<Picture> {
         }
         return Picture::read_whole(bytes, "background");
     }
-    let (size, version) = page_of(bytes)?;
-    Ok(Picture::from_pdf_page(bytes, size, version == PdfVersion::Pdf20))
+    Ok(Picture::from_pdf_page(bytes, page_of(bytes)?))
 }
 
 fn broken(cause: &str) -> Error {
     Error::new(ErrorKind::Image, format!("failed to read the background ({cause})"))
 }
 
-/// The width and height of the first page in points, after its rotation, and the file's version.
-fn page_of(bytes: &[u8]) -> Result<((f64, f64), PdfVersion)> {
+/// The first page: its width and height in points after its rotation, and what lies around it.
+fn page_of(bytes: &[u8]) -> Result<PdfPage> {
     let encrypted = || {
         broken("it is encrypted")
             .with_help("export it again without a password, or run `qpdf --decrypt`")
@@ -157,20 +188,32 @@ fn page_of(bytes: &[u8]) -> Result<((f64, f64), PdfVersion)> {
             // ISO 32000-1, table 30: how many points a unit of the page has.
             let unit = page.raw().get::<f32>(b"UserUnit".as_slice()).unwrap_or(1.0);
             let (width, height) = page.render_dimensions();
-            Ok(Some(((width * unit, height * unit), pdf.version())))
+            let found = PdfPage {
+                size: (f64::from(width * unit), f64::from(height * unit)),
+                trim: TrimmedPart::of(page),
+                pages: pdf.pages().len(),
+                is_pdf_2: pdf.version() == PdfVersion::Pdf20,
+            };
+            Ok(Some((found, pdf_page::laid_over(page))))
         } else {
             Err(LoadPdfError::Invalid)
         }
     }));
-    let ((width, height), version) = match read {
-        Ok(Ok(Some(size))) => size,
+    let (page, laid_over) = match read {
+        Ok(Ok(Some(found))) => found,
         Ok(Ok(None)) => {
             return Err(broken("it has no page").with_help("export it again"));
         }
         Ok(Err(LoadPdfError::Decryption(_))) => return Err(encrypted()),
         Ok(Err(LoadPdfError::Invalid)) | Err(_) => return Err(damaged()),
     };
-    let (width, height) = (f64::from(width), f64::from(height));
+    if let Some(what) = laid_over {
+        return Err(broken(&what).with_help(
+            "print it into a new PDF, which makes that a part of the page, or remove it",
+        ));
+    }
+    let trim = page.trim.unwrap_or(TrimmedPart::WHOLE);
+    let (width, height) = (page.size.0 * trim.width, page.size.1 * trim.height);
     let side = |points: f64| Background::SIDES.contains(&(points / 72.0 * 25.4));
     if !(side(width) && side(height)) {
         let message = format!(
@@ -178,7 +221,7 @@ fn page_of(bytes: &[u8]) -> Result<((f64, f64), PdfVersion)> {
         );
         return Err(broken(&message).with_help("export it in the size of its paper"));
     }
-    Ok(((width, height), version))
+    Ok(page)
 }
 
 /// Refuses a PDF whose structure would exhaust the stack or the memory of those who read it.
@@ -265,6 +308,59 @@ mod tests {
         let background = Background::read(&a5, &Place::file("x")).unwrap();
         let (width, height) = background.sides();
         assert!((width - 297.0).abs() < 0.01 && (height - 210.0).abs() < 0.01);
+    }
+
+    #[test]
+    fn page_is_cut_to_its_trim_box_and_what_is_around_it_is_bleed() {
+        // Rotated by 90 degrees: what is on the left stands at the top.
+        let file = page("0 0 600 900]/TrimBox[30 20 580 860]/X[0");
+        let background = Background::read(&file, &Place::file("x")).unwrap();
+        let TrimmedPart { x, y, width, height } = background.trim();
+        let near = |is: f64, points: f64, of: f64| (is - points / of).abs() < 1e-6;
+        assert!(near(x, 20.0, 900.0) && near(width, 840.0, 900.0), "{x} {width}");
+        assert!(near(y, 30.0, 600.0) && near(height, 550.0, 600.0), "{y} {height}");
+        let (width, height) = background.sides();
+        let mm = 25.4 / 72.0;
+        assert!((width - 840.0 * mm).abs() < 1e-3 && (height - 550.0 * mm).abs() < 1e-3);
+        for whole in ["0 0 600 900]/TrimBox[0 0 600 900]/X[0", "0 0 600 900"] {
+            let background = Background::read(&page(whole), &Place::file("x")).unwrap();
+            assert_eq!(background.trim(), TrimmedPart::WHOLE);
+        }
+    }
+
+    #[test]
+    fn what_lies_over_the_page_is_refused_unless_it_shows_nothing() {
+        let with = |annotation: &str| {
+            let boxes = format!("0 0 600 900]/Annots[<<{annotation}>>]/X[0");
+            Background::read(&page(&boxes), &Place::file("x"))
+                .map_err(|it| it.to_string())
+        };
+        for (kind, part) in
+            [("Stamp", "`Stamp`"), ("Widget", "a form field"), ("FreeText", "`FreeText`")]
+        {
+            let seen = format!("/Subtype/{kind}/Rect[10 10 90 50]");
+            assert!(with(&seen).unwrap_err().contains(part));
+            with(&format!("{seen}/F 2")).unwrap();
+            with(&format!("{seen}/F 36")).unwrap();
+            with(&format!("/Subtype/{kind}/Rect[0 0 0 0]")).unwrap();
+        }
+        with("/Subtype/Link/Rect[10 10 90 50]").unwrap();
+    }
+
+    #[test]
+    fn pages_that_are_left_out_and_a_slight_stretch_are_told() {
+        let place = Place::file("x");
+        let one = String::from_utf8(page("0 0 595.276 841.89")).unwrap();
+        let two = one.replace("Kids[3 0 R]/Count 1", "Kids[3 0 R 3 0 R]/Count 2");
+        let (head, _) = two.split_once("startxref").unwrap();
+        let table = two.find("xref\n0 4").unwrap();
+        let two = format!("{head}startxref\n{table}\n%%EOF\n");
+        let background = Background::read(two.as_bytes(), &place).unwrap();
+        let warnings = background.warnings(background.sides());
+        assert!(warnings.iter().any(|it| it.message.contains("first of the 2 pages")));
+        let background = Background::read(&page("0 0 595.276 841.89"), &place).unwrap();
+        let warnings = background.warnings((297.0, 208.0));
+        assert!(warnings.iter().any(|it| it.message.contains("stretched by 1.0 %")));
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod bounds;
 pub(crate) mod cache;
 mod decode;
 mod jpeg;
+pub(crate) mod pdf_page;
 pub(crate) mod picture;
 pub(crate) mod qr;
 pub(crate) mod signature_scan;

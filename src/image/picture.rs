@@ -15,6 +15,7 @@ use typst::foundations::Bytes;
 
 use crate::base::error::{Error, ErrorKind, Result, Warning};
 use crate::image::decode::{self, PictureFile, PlainBitmap};
+use crate::image::pdf_page::PdfPage;
 use crate::image::signature_scan::doubts::ScanDoubt;
 use crate::image::signature_scan::{Ink, InkOptions};
 use crate::image::svg;
@@ -26,6 +27,8 @@ pub(crate) struct Picture {
     bytes: Bytes,
     format: PictureFormat,
     size: (f64, f64),
+    /// What is known of it, if it is a page of a PDF.
+    pdf: Option<PdfPage>,
     signature: Option<SignatureMeasures>,
     doubts: Vec<ScanDoubt>,
 }
@@ -107,6 +110,7 @@ impl Picture {
                     bytes: Bytes::new(bytes),
                     format,
                     size,
+                    pdf: None,
                     signature: None,
                     doubts: Vec::new(),
                 })
@@ -138,7 +142,7 @@ impl Picture {
             (png(&image.into_rgba8().into())?, PictureFormat::Png)
         };
         let bytes = Bytes::new(bytes);
-        Ok(Self { bytes, format, size, signature: None, doubts: Vec::new() })
+        Ok(Self { bytes, format, size, pdf: None, signature: None, doubts: Vec::new() })
     }
 
     /// Checks that a picture of a layout, which Typst decodes, is within the limits of
@@ -178,6 +182,7 @@ impl Picture {
                     bytes: Bytes::new(ink.png().to_vec()),
                     format: PictureFormat::Png,
                     size: (f64::from(width), f64::from(height)),
+                    pdf: None,
                     signature: None,
                     doubts: Vec::new(),
                 }
@@ -187,11 +192,22 @@ impl Picture {
         Ok(Self { signature: Some(measures), doubts, ..picture })
     }
 
-    /// The first page of a PDF, of this size in points.
-    pub(crate) fn from_pdf_page(bytes: &[u8], size: (f64, f64), is_pdf_2: bool) -> Self {
-        let format = if is_pdf_2 { PictureFormat::Pdf2 } else { PictureFormat::Pdf };
-        let bytes = Bytes::new(bytes.to_vec());
-        Self { bytes, format, size, signature: None, doubts: Vec::new() }
+    /// The first page of a PDF.
+    pub(crate) fn from_pdf_page(bytes: &[u8], page: PdfPage) -> Self {
+        let format = if page.is_pdf_2 { PictureFormat::Pdf2 } else { PictureFormat::Pdf };
+        Self {
+            bytes: Bytes::new(bytes.to_vec()),
+            format,
+            size: page.size,
+            pdf: Some(page),
+            signature: None,
+            doubts: Vec::new(),
+        }
+    }
+
+    /// What is known of it, if it is a page of a PDF.
+    pub(crate) fn pdf_page(&self) -> Option<&PdfPage> {
+        self.pdf.as_ref()
     }
 
     /// Whether it is a page of a PDF 2.0.
@@ -206,6 +222,7 @@ impl Picture {
             bytes,
             format: PictureFormat::Svg,
             size,
+            pdf: None,
             signature: None,
             doubts: Vec::new(),
         }
@@ -260,6 +277,7 @@ impl Picture {
             bytes,
             format: PictureFormat::Png,
             size,
+            pdf: None,
             signature: None,
             doubts: Vec::new(),
         })

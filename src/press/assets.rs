@@ -19,6 +19,7 @@ use crate::press::engine::kept_pages::KeptPages;
 use crate::press::fit::Fitter;
 use crate::press::fonts::Fonts;
 use crate::press::layout::Layout;
+use crate::press::translation::unused_values;
 use crate::site::course::{Colour, Courses};
 #[cfg(feature = "studio")]
 use crate::site::files::FileMark;
@@ -156,7 +157,9 @@ impl Assets {
             if let Some(languages) = &self.layout(layout)?.languages {
                 languages.check(&self.site, layout, &effective)?;
             }
-            Phrases::load(&self.site, layout, &effective)
+            let phrases = Phrases::load(&self.site, layout, &effective)?;
+            let unused = unused_values(&self.site, layout, &phrases);
+            Ok(phrases.with_doubts(unused))
         })?;
         let is_own = effective == *tag;
         Ok(if is_own { phrases } else { Arc::new(phrases.for_tag(tag)) })

@@ -7,14 +7,11 @@
 use crate::base::error::{Error, ErrorKind, Result, Warning, did_you_mean};
 use crate::base::lang::Tag;
 use crate::press::fonts::Fonts;
-use crate::press::job::file_of;
 use crate::press::layout::Layout;
+use crate::press::translation::{MODEL, file_of, unused_values};
 use crate::site::files::Site;
-use crate::text::locale::{Locale, PageTexts, foreign_code, foreign_code_warning};
+use crate::text::locale::{Locale, PageTexts};
 use crate::text::phrases::{Phrases, Pseudolocale};
-
-/// The language that others are compared with.
-const MODEL: &str = "en";
 
 /// The sentences of a layout in a language, and what is wrong with them.
 #[derive(Debug)]
@@ -75,8 +72,8 @@ impl Inspection {
         inspection.fault = Error::join(errors).err();
         inspection.warn_of_missing_keys(layout, phrases.locale(), tag);
         inspection.warn_of_unknown_roles(layout, phrases.locale());
-        inspection.warn_of_unused_values(site, layout, &phrases);
-        inspection.warn_of_foreign_code(phrases.locale());
+        inspection.warnings.extend(unused_values(site, &layout.name, &phrases));
+        inspection.warnings.extend_from_slice(phrases.doubts());
         inspection
     }
 
@@ -95,7 +92,7 @@ impl Inspection {
             let message = format!("there is no `{key}` in `{tag}`");
             self.warnings.push(
                 Warning::new(ErrorKind::MissingField, message)
-                    .at(file_of(layout, locale, tag))
+                    .at(file_of(&layout.name, locale, tag))
                     .with_help(format!(
                         "write it as `layouts/shared/locales/{MODEL}.yaml` does"
                     )),
@@ -121,45 +118,6 @@ impl Inspection {
             }
         }
     }
-
-    /// Warns of values that English sentences print and those of this language do not.
-    fn warn_of_unused_values(&mut self, site: &Site, layout: &Layout, phrases: &Phrases) {
-        let model = Tag::parse(MODEL);
-        let Ok(model) = model.and_then(|tag| Phrases::load(site, &layout.name, &tag))
-        else {
-            return;
-        };
-        let own = phrases.named_values();
-        let place = file_of(layout, phrases.locale(), phrases.language());
-        for value in model.named_values().difference(&own) {
-            let message = format!(
-                "no sentence in `{}` prints `{value}`, as those in `{MODEL}` do",
-                phrases.language()
-            );
-            self.warnings.push(
-                Warning::new(ErrorKind::MissingField, message)
-                    .at(place.clone())
-                    .with_help(format!("write `{{{{ {value} }}}}` where it belongs")),
-            );
-        }
-    }
-
-    /// Warns of code of other programs in the words of a sentence, which would be
-    /// printed.
-    fn warn_of_foreign_code(&mut self, locale: &Locale) {
-        for sentence in locale.sentences() {
-            let ranges = Phrases::literal_ranges(&sentence.template);
-            let found = ranges.into_iter().find_map(|range| {
-                let code = foreign_code(&sentence.template[range.clone()])?;
-                Some(range.start + code.start..range.start + code.end)
-            });
-            self.warnings.extend(found.map(|range| {
-                let what = format!("the sentence `{}`", sentence.role);
-                let place = sentence.place_of(range.clone());
-                foreign_code_warning(&sentence.template[range], &what, place)
-            }));
-        }
-    }
 }
 
 /// An error for each role that the layout requires and the locale has no sentence for.
@@ -173,7 +131,7 @@ fn missing_roles(layout: &Layout, locale: &Locale, tag: &Tag) -> Vec<Error> {
                 layout.name
             );
             Error::new(ErrorKind::Sentence, message)
-                .at(file_of(layout, locale, tag))
+                .at(file_of(&layout.name, locale, tag))
                 .with_help("add it to this file")
         })
         .collect()

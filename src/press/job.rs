@@ -4,14 +4,17 @@
 //! and what the caller reports of it. The decision made here is which value is used: the
 //! request's if it has one, else the course's, else the layout's.
 
+mod refusals;
+
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 use serde_json::Value;
 
+use self::refusals::{refuse_test_language, shows_name};
 use crate::base::date::Date;
 use crate::base::digits::{CertificateId, KeyedDigest};
-use crate::base::error::{Error, ErrorKind, Place, Result, Warning, finding};
+use crate::base::error::{Error, ErrorKind, Result, Warning, finding};
 use crate::base::lang::Tag;
 use crate::press::assets::Assets;
 use crate::press::engine::page::PageInput;
@@ -19,15 +22,15 @@ use crate::press::layout::Layout;
 use crate::press::photos::photos;
 use crate::press::sheet::Sheet;
 use crate::press::sheet::arrange::SheetContent;
+use crate::press::translation::file_of;
 use crate::press::unread_fields;
 use crate::site::course::{Course, GradeMark, IssueDate, Text};
 use crate::site::request::Request;
 use crate::site::settings::CertificateUrl;
 use crate::site::table_rows;
-use crate::text::locale::{Locale, locale_file};
 #[cfg(feature = "issue")]
 use crate::text::phrases::PrintedFact;
-use crate::text::phrases::{CertificateFacts, Phrases, Pseudolocale, Sentences, Texts};
+use crate::text::phrases::{CertificateFacts, Phrases, Sentences, Texts};
 
 /// A request, ready for Typst.
 pub(crate) struct RenderJob {
@@ -141,7 +144,8 @@ impl<'a> WrittenRequest<'a> {
         let second = wording.second.as_ref();
         let second = second.map(|phrases| phrases.write(&facts)).transpose()?;
         let place = || {
-            file_of(&wording.layout, wording.phrases.locale(), wording.phrases.language())
+            let phrases = &wording.phrases;
+            file_of(&wording.layout.name, phrases.locale(), phrases.language())
         };
         if specimen && sentences.specimen.is_none() {
             let message = format!("there is no `specimen` in `{}`", wording.language);
@@ -154,7 +158,7 @@ impl<'a> WrittenRequest<'a> {
             languages.into_iter().flatten().try_for_each(refuse_test_language)?;
         }
         let name = request.name().as_str();
-        if !languages.into_iter().flatten().any(|it| it.has_value(name)) {
+        if !shows_name(languages, name)? {
             let message = "no sentence of the certificate prints the recipient's name";
             return Err(Error::new(ErrorKind::MissingField, message)
                 .at(place())
@@ -206,7 +210,14 @@ impl<'a> WrittenRequest<'a> {
     /// Every error in the pictures, the paper, or the letters of the sentences.
     pub(crate) fn arrange(self, assets: &Assets) -> Result<RenderJob> {
         let Self { course, request, sentences, second, verify_url, specimen, .. } = self;
-        let Wording { layout, phrases, language, extra, left_out, .. } = self.wording;
+        let Wording {
+            layout,
+            phrases,
+            language,
+            extra,
+            left_out,
+            second: second_phrases,
+        } = self.wording;
         let folios = match *layout.pages.end() {
             1 => Vec::new(),
             max_pages => {
@@ -269,6 +280,7 @@ impl<'a> WrittenRequest<'a> {
         let verify =
             coded.map(|url| assets.code(url, paper_colour).map(|code| (url, code)));
         let content = SheetContent {
+            locale: phrases.locale(),
             sentences,
             second,
             folios,
@@ -287,10 +299,13 @@ impl<'a> WrittenRequest<'a> {
         };
         let (sheet, found) = Sheet::arrange(content, &layout, &assets.fonts)?;
         let mut warnings = request.warnings().to_vec();
-        let languages = [&phrases].into_iter().chain(&self.wording.second);
+        let languages = [&phrases].into_iter().chain(&second_phrases);
         let languages = languages.map(Arc::as_ref);
         warnings.extend(unread_fields::warning(request, course, &layout, languages));
         warnings.extend(phrases.fallback_warning());
+        for phrases in [Some(&phrases), second_phrases.as_ref()].into_iter().flatten() {
+            warnings.extend_from_slice(phrases.doubts());
+        }
         warnings.extend(left_out);
         warnings.extend(doubts);
         warnings.extend(too_small);
@@ -506,26 +521,4 @@ fn draft_id(
     let tag = ring::hmac::sign(&key, facts.to_string().as_bytes());
     let half = tag.as_ref().first_chunk().expect("a SHA-256 has 32 bytes");
     KeyedDigest::of_bytes(half).into_certificate_id()
-}
-
-/// Refuses a language that is made from English to test a layout.
-fn refuse_test_language(sentences: &Sentences) -> Result<()> {
-    if Pseudolocale::of(&sentences.language).is_none() {
-        return Ok(());
-    }
-    let message = format!(
-        "`{}` is made from English to test layouts, and is the language of no certificate",
-        sentences.language
-    );
-    let help = "use it with `check` and `render`, or with --specimen";
-    Err(Error::new(ErrorKind::InvalidValue, message).with_help(help))
-}
-
-/// The file that a translator edits: that of the locale's first sentence, else the layout's own.
-pub(crate) fn file_of(layout: &Layout, locale: &Locale, tag: &Tag) -> Place {
-    let first = locale.blocks.iter().flatten().chain(locale.sentences()).next();
-    match first {
-        Some(sentence) => Place::file(sentence.place.file.clone()),
-        None => Place::file(locale_file(&layout.name, tag)),
-    }
 }

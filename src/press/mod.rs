@@ -26,6 +26,7 @@ pub(crate) mod proof;
 mod samples;
 pub(crate) mod sheet;
 pub(crate) mod start;
+pub(crate) mod translation;
 mod unread_fields;
 
 pub use self::draft::{Draft, DraftOptions, Press};

@@ -22,5 +22,7 @@ pub(crate) use self::layout_file::{LayoutFile, SlotLine};
 pub use self::layout_start::LayoutStart;
 #[cfg(any(feature = "cli", feature = "studio"))]
 pub(crate) use self::layout_start::file_name;
+#[cfg(feature = "studio")]
+pub(crate) use self::layout_start::folder_name;
 #[cfg(feature = "cli")]
 pub(crate) use self::layout_start::tried;

@@ -258,7 +258,7 @@ fn checked<'a>(key: &str, mut known: impl Iterator<Item = &'a str>) -> Result<()
 /// It is no picture, or has no empty place; a file cannot be written.
 pub(super) fn from_picture(context: &StudioContext, call: &Call<'_>) -> Result<Value> {
     let file = start::file_name(Path::new(call.name.as_deref().unwrap_or_default()));
-    let stem = file.split_once('.').map_or(file.as_str(), |(stem, _)| stem).to_owned();
+    let stem = start::folder_name(Path::new(call.name.as_deref().unwrap_or_default()));
     begin(context, &stem, |site, name| {
         LayoutStart::from_picture(site, name, &file, call.body)
     })
@@ -277,7 +277,7 @@ struct CopyWish {
 /// There is no such layout; a file cannot be written.
 pub(super) fn copy(context: &StudioContext, call: &Call<'_>) -> Result<Value> {
     let CopyWish { from, name } = body(call)?;
-    let stem = start::file_name(Path::new(name.trim()));
+    let stem = start::folder_name(Path::new(name.trim()));
     begin(context, &stem, |site, name| LayoutStart::from_layout(site, name, &from))
 }
 

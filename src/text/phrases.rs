@@ -12,6 +12,7 @@ mod course_texts;
 mod date_format;
 mod date_style;
 mod date_value;
+mod doubts;
 mod fact;
 mod filter_values;
 mod filters;
@@ -29,6 +30,7 @@ mod pseudolocale;
 mod rendering;
 mod select;
 mod sentences;
+mod shown_name;
 mod table;
 mod template_analysis;
 mod template_check;
@@ -53,6 +55,7 @@ pub(crate) use self::named_fields::NamedFields;
 pub(crate) use self::pseudolocale::Pseudolocale;
 pub(crate) use self::sentences::TablePhrases;
 pub use self::sentences::{AltTexts, Phrase, Sentences};
+pub(crate) use self::shown_name::ShownName;
 
 #[cfg(feature = "issue")]
 use self::date_style::DateStyle;
@@ -82,6 +85,8 @@ pub struct Phrases {
 /// What the sentences of all tags share that have the same [effective](Tag::effective) one.
 struct CompiledPhrases {
     fallback_warning: Option<Warning>,
+    /// Likely mistakes in the sentences.
+    doubts: Vec<Warning>,
     locale: Locale,
     formats: Arc<LanguageFormats>,
     env: Environment<'static>,
@@ -151,8 +156,9 @@ impl Phrases {
         }
         Error::join(errors)?;
         let (tag, outcomes) = (tag.clone(), RwLock::default());
+        let doubts = locale.sentences().flat_map(doubts::of_sentence).collect();
         let compiled =
-            CompiledPhrases { fallback_warning, locale, formats, env, outcomes };
+            CompiledPhrases { fallback_warning, doubts, locale, formats, env, outcomes };
         Ok(Self { tag, compiled: Arc::new(compiled) })
     }
 
@@ -205,6 +211,19 @@ impl Phrases {
         let named = sentences
             .flat_map(|sentence| TemplateAnalysis::of(&sentence.template).variables);
         named.map(|(name, _)| name).filter(|name| !name.starts_with("extra.")).collect()
+    }
+
+    /// Likely mistakes in the sentences, which may also be intended.
+    pub(crate) fn doubts(&self) -> &[Warning] {
+        &self.compiled.doubts
+    }
+
+    /// The same sentences, with further doubts about them, before they are shared.
+    pub(crate) fn with_doubts(mut self, more: Vec<Warning>) -> Self {
+        if let Some(compiled) = Arc::get_mut(&mut self.compiled) {
+            compiled.doubts.extend(more);
+        }
+        self
     }
 
     /// Adds the free fields that the sentences name.
@@ -432,6 +451,7 @@ impl Phrases {
             match self.write_text(own, &text, role, facts, &values) {
                 Ok(written) => {
                     let place = own.place(&self.tag, &facts.course.language);
+                    texts.warnings.extend(doubts::of_slot(role, &text, place));
                     phrases.extend(Phrase::visible(role, written, place));
                 }
                 Err(error) => errors.push(error),

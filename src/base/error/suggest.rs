@@ -7,9 +7,15 @@ pub(crate) fn nearest<'a>(
     unknown: &str,
     known: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
+    let lower = unknown.to_lowercase();
     known
         .into_iter()
-        .map(|name| (strsim::damerau_levenshtein(unknown, name), name))
+        .map(|name| {
+            // A name in other case is no typing error.
+            let is_same = name.to_lowercase() == lower;
+            let distance = strsim::damerau_levenshtein(unknown, name);
+            (if is_same { 0 } else { distance }, name)
+        })
         .filter(|(distance, name)| {
             // One error for each three letters; none in a name of one or two letters.
             *distance <= name.chars().count().max(unknown.chars().count()) / 3

@@ -12,6 +12,7 @@ use typst::text::{
     Font, FontAxis, FontInfo, FontStretch, FontStyle, FontVariant, FontWeight,
 };
 use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::family::{Family, GenericFamily};
@@ -369,6 +370,12 @@ impl Fonts {
             None if is_emoji_sequence(letter) => {
                 "certificates are set in text faces, which have no flags and no emoji of several \
                  parts: leave it out"
+                    .to_owned()
+            }
+            // A sign that is no letter is in few names, and in fewer fonts.
+            None if !letter.starts_with(|c: char| c.is_alphanumeric() || is_combining_mark(c)) => {
+                "take the sign out; if it is meant, add a font that has it to the site's `fonts/` \
+                 folder and list its family in `fonts/fonts.yaml`"
                     .to_owned()
             }
             None => "add a font that has it to the site's `fonts/` folder and list its family in \

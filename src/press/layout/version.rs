@@ -28,6 +28,13 @@ pub(super) fn check_version(
             "the layout `{name}` is drawn for version {drawn_for} of the sheet, and is given \
              version {SHEET_VERSION}"
         );
+        let is_later =
+            drawn_for.parse().is_ok_and(|version: u32| version > SHEET_VERSION);
+        let help = if is_later {
+            "use a later version of this program, or write `sheet: 2` if it is drawn for that"
+        } else {
+            help
+        };
         let fault = node.unwrap_or(root).fault(ErrorKind::Layout, message);
         faults.push(fault.with_help(help));
     }

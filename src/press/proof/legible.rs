@@ -45,7 +45,8 @@ impl Distortion {
             ),
             Self::Small(size) => (
                 format!("{what} has letters of {size:.1} pt, too small to be read"),
-                "draw it without a `scale` or a `size` of the layout's own",
+                "give it a larger `max` and `min` in `layout.yaml`, and no `scale` or `size` of the \
+                 layout's own",
             ),
             Self::Crowded => (
                 format!("the letters of {what} lie over each other"),

@@ -20,6 +20,7 @@ use super::{
 use crate::base::error::{
     Error, ErrorKind, ErrorMessage, Place, Result, Warning, finding,
 };
+use crate::base::lang::Tag;
 use crate::image::cache::Pictures;
 use crate::image::picture::Picture;
 use crate::image::qr::QrCode;
@@ -28,8 +29,9 @@ use crate::press::layout::Layout;
 use crate::press::layout::lengths::CodeFacts;
 use crate::press::layout::paper::Paper;
 use crate::press::photos::RequestPhoto;
+use crate::press::translation;
 use crate::site::course::{Course, Nudge};
-use crate::text::locale::locale_file;
+use crate::text::locale::Locale;
 use crate::text::phrases::{Phrase, Sentences};
 use crate::text::runs::Runs;
 
@@ -54,6 +56,8 @@ pub(crate) struct SheetContent<'a> {
     /// The pictures that the request gives, with their descriptions.
     pub(crate) photos: Vec<RequestPhoto>,
     pub(crate) course: &'a Course,
+    /// The locale of the sentences, which says where a role is to be written.
+    pub(crate) locale: &'a Locale,
     pub(crate) background: Option<Picture>,
     pub(crate) paper: Paper,
     /// The verify address and its QR code; `None` for a certificate without them.
@@ -221,7 +225,7 @@ impl Sheet {
         if let Some(plan) = plan {
             sheet.slots = plan.fill(&sheet, &colours)?;
         }
-        check_requirements(&sheet, layout, course)?;
+        check_requirements(&sheet, layout, course, (content.locale, &tag))?;
         Ok((sheet, warnings))
     }
 }
@@ -289,17 +293,32 @@ impl SecondLanguage {
 
 /// Checks that a sheet has what its layout requires, and no more signatories and pictures than the
 /// layout has room for.
-fn check_requirements(sheet: &Sheet, layout: &Layout, course: &Course) -> Result<()> {
+fn check_requirements(
+    sheet: &Sheet,
+    layout: &Layout,
+    course: &Course,
+    (locale, tag): (&Locale, &Tag),
+) -> Result<()> {
     let mut errors = Vec::new();
     for role in &layout.requires {
         if !sheet.sentences().any(|sentence| sentence.role == *role) {
+            let mut written = locale.sentences();
+            let written = written.find(|sentence| sentence.role == *role);
+            let place = match written {
+                Some(sentence) => sentence.place.clone(),
+                None => translation::file_of(&layout.name, locale, tag),
+            };
+            let help = match written {
+                Some(_) => "the sentence prints nothing here: write its words",
+                None => "add it to this file, or to the shared one",
+            };
             errors.push(
                 Error::new(
                     ErrorKind::Sentence,
                     finding!("layout_needs_role", layout.name, role),
                 )
-                .at(Place::file(locale_file(&layout.name, &sheet.language)))
-                .with_help("add it to this file, or to the shared one"),
+                .at(place)
+                .with_help(help),
             );
         }
     }

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::base::error::Place;
+use crate::image::pdf_page::TrimmedPart;
 use crate::image::picture::Picture;
 use crate::site::course::Nudge;
 
@@ -37,6 +38,10 @@ pub struct SheetImage {
     /// them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nudge: Option<Nudge>,
+    /// The part of the background that is the paper, as shares of its width and height: `x`, `y`,
+    /// `width` and `height`. What lies around it is bleed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) trim: Option<TrimmedPart>,
     /// Its description for screen readers.
     pub alt: String,
     #[serde(skip)]
@@ -61,6 +66,7 @@ impl SheetImage {
                 .signature()
                 .map(|signature| (signature.height_mm * 100.0).round() / 100.0),
             nudge: None,
+            trim: picture.pdf_page().and_then(|page| page.trim),
             alt,
             picture,
             place: None,

@@ -179,6 +179,13 @@ fn card(area: &Area, style: &Style<'_>) -> Composition {
         area: [area.right() - code, area.y, code, code],
         keys: on_panel(String::new(), style, false),
     });
+    // The usual place of the specimen's mark, in the corner, would be that of the code.
+    let free = area.y + code + 0.5;
+    slots.push(SlotLine {
+        name: "specimen".to_owned(),
+        area: [area.right() - code - 1.0, free, code + 1.0, area.bottom() - foot - free],
+        keys: format!("vertical: middle, align: end, {}", sizes(7.0, 5.0, 1, 1.0)),
+    });
     slots.push(SlotLine {
         name: "authenticity".to_owned(),
         area: [area.x, area.bottom() - foot, area.width, foot],

@@ -12,22 +12,31 @@ use typst_layout::PagedDocument;
 use typst_render::RenderOptions;
 
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::image::pdf_page::TrimmedPart;
 use crate::image::picture::Picture;
 use crate::press::engine::library::LIBRARY;
 use crate::press::layout::sources::file_id;
 
-/// The pixels of a picture on white, in RGBA, `width` times `height`.
+/// The pixels of a picture on a ground, in RGBA, `width` times `height`.
 ///
 /// # Errors
 /// [`ErrorKind::Image`] for a picture that cannot be drawn.
-pub(super) fn drawn(picture: &Picture, width: usize, height: usize) -> Result<Vec<u8>> {
+pub(super) fn drawn(
+    picture: &Picture,
+    trim: TrimmedPart,
+    (width, height): (usize, usize),
+    ground: &str,
+) -> Result<Vec<u8>> {
     let failed = |cause: &str| {
         Error::new(ErrorKind::Image, format!("failed to draw the picture ({cause})"))
     };
     let path = format!("/start.{}", picture.extension());
+    let (across, down) = (100.0 / trim.width, 100.0 / trim.height);
+    let (x, y) = (-across * trim.x, -down * trim.y);
     let text = format!(
-        "#set page(width: {width}pt, height: {height}pt, margin: 0pt, fill: white)\n\
-         #image(\"{path}\", width: 100%, height: 100%, fit: \"stretch\")\n"
+        "#set page(width: {width}pt, height: {height}pt, margin: 0pt, fill: {ground})\n\
+         #place(top + left, dx: {x}%, dy: {y}%, \
+         image(\"{path}\", width: {across}%, height: {down}%, fit: \"stretch\"))\n"
     );
     let main = Source::new(file_id("/start.typ"), text);
     let picture = (file_id(&path), picture.shared_bytes());

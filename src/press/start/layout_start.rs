@@ -3,6 +3,11 @@
 #[cfg(any(feature = "cli", feature = "studio"))]
 use std::path::Path;
 
+#[cfg(feature = "studio")]
+use unicode_normalization::UnicodeNormalization;
+#[cfg(feature = "studio")]
+use unicode_normalization::char::is_combining_mark;
+
 use super::layout_file::LayoutFile;
 use crate::base::date::Date;
 use crate::base::error::{Error, Result};
@@ -60,6 +65,29 @@ pub(crate) fn file_name(path: &Path) -> String {
     if ending.is_empty() { stem } else { format!("{stem}.{ending}") }
 }
 
+/// A name for a layout, as its folder: that of a file or what a user wrote, in the letters of its own
+/// script.
+#[cfg(feature = "studio")]
+pub(crate) fn folder_name(path: &Path) -> String {
+    const MAX_BYTES: usize = 80;
+    let stem =
+        path.file_stem().map(|stem| stem.to_string_lossy().nfc().collect::<String>());
+    let mut name = String::new();
+    for c in stem.unwrap_or_default().to_lowercase().chars() {
+        let is_kept = c.is_alphanumeric() || c == '_' || is_combining_mark(c);
+        if name.len() + c.len_utf8() > MAX_BYTES {
+            break;
+        }
+        match is_kept {
+            true if !name.is_empty() || c.is_alphanumeric() => name.push(c),
+            false if !name.is_empty() && !name.ends_with('-') => name.push('-'),
+            _ => {}
+        }
+    }
+    let name = name.trim_end_matches('-');
+    if name.is_empty() { "picture".to_owned() } else { name.to_owned() }
+}
+
 /// The sample of the built-in layouts, without the colours of its course.
 fn sample(site: &Site) -> Result<Vec<u8>> {
     let text = site.read("layouts/classic/sample.yaml")?.unwrap_or_default();
@@ -79,4 +107,23 @@ pub(super) fn trial(site: &Site, name: &str, files: &[(String, Vec<u8>)]) -> Sit
         trial = trial.with_file(format!("layouts/{name}/{file}"), bytes.clone());
     }
     trial
+}
+
+#[cfg(all(test, feature = "studio"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn layout_keeps_the_letters_of_its_name() {
+        for (file, name) in [
+            ("Πιστοποιητικό τελικό (2).png", "πιστοποιητικό-τελικό-2"),
+            ("Diploma_2026 final.PDF", "diploma_2026-final"),
+            ("शाळा.svg", "शाळा"),
+            ("--..--.png", "picture"),
+            ("../../x", "x"),
+        ] {
+            assert_eq!(folder_name(Path::new(file)), name);
+        }
+        assert!(folder_name(Path::new(&"ж".repeat(200))).len() <= 80);
+    }
 }

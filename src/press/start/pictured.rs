@@ -11,12 +11,16 @@ use crate::press::layout::placed::placed_slot::Area;
 use crate::site::course::Colour;
 use crate::site::files::Site;
 
-/// By how much the shape of a picture may differ from that of a paper, as a share.
+/// By how much the shape of a picture may differ from that of a paper, as a share, and by how much
+/// the size and the shape of one that has a size.
 const SAME_SHAPE: f64 = 0.012;
+const SAME_SIZE: f64 = 0.004;
 /// The longer side of a page whose picture has the ratio of no known paper, and the range
-/// of sides for which a picture's own size is used, in millimetres.
+/// of sides for which a drawing's own size is used, in millimetres: drawing programs write pixels as
+/// its unit. The size of a PDF is that of its paper.
 const USUAL_SIDE: f64 = 297.0;
 const SIZES: std::ops::RangeInclusive<f64> = 50.0..=450.0;
+const PDF_SIZES: std::ops::RangeInclusive<f64> = 50.0..=2000.0;
 /// The contrast that text needs (WCAG 2.2), and the least luminance of a ground for dark
 /// ink.
 const CONTRAST: f64 = 4.5;
@@ -40,7 +44,8 @@ impl LayoutStart {
     ) -> Result<Self> {
         let background = Background::read(bytes, &Place::file(file))?;
         let (written, landscape, paper) = paper_of(&background);
-        let cells = Cells::of(&background.picture, paper)?;
+        let size_note = size_note(&background, paper);
+        let cells = Cells::of(&background, paper)?;
         let mut first = None;
         for area in cells.boxes() {
             let Some(file_of_layout) =
@@ -48,12 +53,21 @@ impl LayoutStart {
             else {
                 continue;
             };
-            let start = tried(
+            let without = file_of_layout.without.clone();
+            let mut start = tried(
                 site,
                 name,
                 &file_of_layout,
                 vec![(file.to_owned(), bytes.to_vec())],
             )?;
+            start.notes.extend(size_note.clone());
+            if !without.is_empty() {
+                start.notes.push(format!(
+                    "the empty place is as small as a card, so the page leaves out: {}; clear more of \
+                     the picture, or give them slots in layout.yaml",
+                    without.join(", ")
+                ));
+            }
             if start.fault.is_none() {
                 return Ok(start);
             }
@@ -74,13 +88,14 @@ impl LayoutStart {
 /// the ratio of its sides if it has no size.
 fn paper_of(background: &Background) -> (String, bool, Paper) {
     let (width, height) = background.sides();
-    let is_size = background.is_sized() && SIZES.contains(&width.max(height));
     let (long, short) = (width.max(height), width.min(height));
+    let is_size = has_own_size(background);
     let known = |unit: f64| {
+        let is_like = if is_size { SAME_SIZE } else { SAME_SHAPE };
         PAPERS.into_iter().find(|(_, sides)| {
             let (a, b) = (sides.0.max(sides.1), sides.0.min(sides.1));
-            let has_shape = (long / short / (a / b) - 1.0).abs() < SAME_SHAPE;
-            let has_size = !is_size || (long * unit / a - 1.0).abs() < SAME_SHAPE;
+            let has_shape = (long / short / (a / b) - 1.0).abs() < is_like;
+            let has_size = !is_size || (long * unit / a - 1.0).abs() < is_like;
             has_shape && has_size
         })
     };
@@ -107,6 +122,30 @@ fn paper_of(background: &Background) -> (String, bool, Paper) {
     (written, false, paper)
 }
 
+/// Whether the paper of a picture is that of its size.
+fn has_own_size(background: &Background) -> bool {
+    let (width, height) = background.sides();
+    let sizes = if background.picture.is_pdf() { PDF_SIZES } else { SIZES };
+    background.is_sized() && sizes.contains(&width.max(height))
+}
+
+/// Says that the paper is not of the size of a picture that has one.
+fn size_note(background: &Background, paper: Paper) -> Option<String> {
+    let (width, height) = background.sides();
+    let differs = |unit: f64| (width * unit / paper.width - 1.0).abs() > SAME_SIZE;
+    let is_other = differs(1.0) && (background.picture.is_pdf() || differs(96.0 / 72.0));
+    (background.is_sized() && is_other).then(|| {
+        format!(
+            "the picture measures {} × {} mm, and the paper, which has its shape, {} × {} mm: \
+             write another `paper` in layout.yaml if that is not meant",
+            number(width),
+            number(height),
+            number(paper.width),
+            number(paper.height)
+        )
+    })
+}
+
 /// The declaration of a layout with slots in a box; `None` if the box is too small.
 fn layout_file(
     cells: &Cells,
@@ -125,7 +164,8 @@ fn layout_file(
         contrast(darkest).min(contrast(lightest)) >= CONTRAST
     };
     let accent = cells.ornament(reads);
-    let paper_colour = if is_dark { WHITE } else { ground };
+    // The colour of the ground is that on white paper.
+    let paper_colour = if is_dark || cells.is_translucent { WHITE } else { ground };
     let middle = (area.x + area.right()) / 2.0;
     let is_aside = (middle / paper.width - 0.5).abs() > 0.05;
     let panel_ink = DARK_INK.to_string();

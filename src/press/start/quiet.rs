@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 
 use super::drawn::drawn;
 use crate::base::error::Result;
-use crate::image::picture::Picture;
+use crate::image::background::Background;
 use crate::press::layout::paper::Paper;
 use crate::press::layout::placed::placed_slot::Area;
 use crate::site::course::Colour;
@@ -20,6 +20,8 @@ const PIXELS: usize = 3;
 /// How much a component of the colour, of 255, may change inside of a cell and to the
 /// next cell.
 const MAX_CHANGE: u8 = 20;
+/// How much a component of an opaque pixel may change with the ground below it.
+const MAX_SEEN_THROUGH: u8 = 4;
 /// The share of the shorter side of the paper that stays free around text.
 const MARGIN: f64 = 0.025;
 /// The most boxes that are tried.
@@ -33,6 +35,8 @@ pub(super) struct Cells {
     side: (f64, f64),
     paper: Paper,
     cells: Vec<Cell>,
+    /// Whether the colour of the paper is seen through it.
+    pub(super) is_translucent: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -46,11 +50,15 @@ impl Cells {
     ///
     /// # Errors
     /// [`ErrorKind::Image`](crate::ErrorKind::Image) for a picture that cannot be drawn.
-    pub(super) fn of(picture: &Picture, paper: Paper) -> Result<Self> {
+    pub(super) fn of(background: &Background, paper: Paper) -> Result<Self> {
         let cell = f64::max(paper.width, paper.height) / CELLS;
         let columns = ((paper.width / cell).round() as usize).max(1);
         let rows = ((paper.height / cell).round() as usize).max(1);
-        let pixels = drawn(picture, columns * PIXELS, rows * PIXELS)?;
+        let (picture, trim) = (&background.picture, background.trim());
+        let size = (columns * PIXELS, rows * PIXELS);
+        let pixels = drawn(picture, trim, size, "white")?;
+        let on_black = drawn(picture, trim, size, "black")?;
+        let is_translucent = shows_ground(&pixels, &on_black);
         let mut cells = Vec::with_capacity(columns * rows);
         for row in 0..rows {
             for column in 0..columns {
@@ -58,7 +66,7 @@ impl Cells {
             }
         }
         let side = (paper.width / columns as f64, paper.height / rows as f64);
-        let mut all = Self { columns, rows, side, paper, cells };
+        let mut all = Self { columns, rows, side, paper, cells, is_translucent };
         all.mark_edges();
         Ok(all)
     }
@@ -217,6 +225,17 @@ impl Cell {
         let is_quiet = change(low, high) <= MAX_CHANGE;
         Self { is_quiet, mean: sum.map(|sum| (sum / (PIXELS * PIXELS)) as u8) }
     }
+}
+
+/// Whether more than the odd pixel at an edge differs between a picture on white and on black.
+fn shows_ground(on_white: &[u8], on_black: &[u8]) -> bool {
+    let (pixels, _) = on_white.as_chunks::<4>();
+    let (others, _) = on_black.as_chunks::<4>();
+    let differ = pixels.iter().zip(others);
+    let differ = differ.filter(|(a, b)| {
+        change([a[0], a[1], a[2]], [b[0], b[1], b[2]]) > MAX_SEEN_THROUGH
+    });
+    differ.count() * 200 > pixels.len()
 }
 
 /// The largest difference between components of two colours.

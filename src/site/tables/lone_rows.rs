@@ -13,16 +13,14 @@ pub(super) struct LoneRows {
 impl LoneRows {
     /// Finds them in the columns that make a name.
     pub(super) fn of(table: &Table, names: &[usize]) -> Self {
-        let has_others = (0..table.header.len())
-            .any(|index| !names.contains(&index) && !table.header[index].is_empty());
-        if !has_others && names.len() < 2 {
+        if names.len() < 2 && !has_others(table, names) {
             return Self::default();
         }
         let mut found = Self::default();
         // The rows of the block that a blank row begins, and whether the rows before it have more.
         let mut is_above_full = true;
         for (index, row) in table.rows.iter().enumerate() {
-            let is_alone = is_alone(row, names);
+            let is_alone = is_alone(table, row, names);
             if row.is_below_blank && found.footer.is_none() && is_above_full && index > 0
             {
                 found.footer = Some(row.line);
@@ -38,9 +36,16 @@ impl LoneRows {
     }
 }
 
-/// Whether a row has one cell, which is of the name.
-pub(super) fn is_alone(row: &TableRow, names: &[usize]) -> bool {
-    let mut cells = row.cells.iter().enumerate().filter(|(_, cell)| !cell.is_blank());
-    let only = cells.next().filter(|_| cells.next().is_none());
-    only.is_some_and(|(index, _)| names.contains(&index))
+/// Whether a row has nothing but a name, or in a table of names alone, one part of it.
+pub(super) fn is_alone(table: &Table, row: &TableRow, names: &[usize]) -> bool {
+    let cells = row.cells.iter().enumerate().filter(|(_, cell)| !cell.is_blank());
+    let (own, others): (Vec<_>, Vec<_>) =
+        cells.partition(|(index, _)| names.contains(index));
+    others.is_empty() && (own.len() == 1 || own.len() > 1 && has_others(table, names))
+}
+
+/// Whether a table has a column besides those of the name.
+fn has_others(table: &Table, names: &[usize]) -> bool {
+    (0..table.header.len())
+        .any(|index| !names.contains(&index) && !table.header[index].is_empty())
 }

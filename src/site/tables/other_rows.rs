@@ -56,9 +56,7 @@ impl<'a> RowJudge<'a> {
             first.chain(last.take(10)).any(is_one)
         };
         let is_total = |row: &&TableRow| {
-            let mut cells = names.iter().map(|&index| &row.cells[index]);
-            let only = cells.next().filter(|_| cells.all(TableCell::is_blank));
-            let known = only.and_then(|cell| words::other_row(&cell.text));
+            let known = word_of(row, &names).and_then(words::other_row);
             matches!(known, Some(OtherRow::Total | OtherRow::Phrase))
         };
         let totals = table.rows.iter().rev().take_while(is_total).last();
@@ -96,7 +94,8 @@ impl<'a> RowJudge<'a> {
             let fault = RowFault::new(ErrorKind::InvalidValue, message, help);
             return Ok(RowKind::Unclear(fault));
         }
-        Ok(match words::other_row(name) {
+        let word = || word_of(row, &self.names).and_then(words::other_row);
+        Ok(match words::other_row(name).or_else(word) {
             Some(other) => self.other(other, row, name),
             None if self.is_of_classroom && matches!(name, "Date" | "Points") => {
                 self.other(OtherRow::Phrase, row, name)
@@ -139,9 +138,10 @@ impl<'a> RowJudge<'a> {
 
     /// Whether a total has something to count: a number, and no words.
     fn has_numbers_only(&self, row: &TableRow) -> bool {
+        let word = self.names.iter().find(|&&index| !row.cells[index].is_blank());
         let others = row.cells.iter().enumerate();
         let mut others = others
-            .filter(|(index, cell)| !self.names.contains(index) && !cell.is_blank())
+            .filter(|(index, cell)| Some(index) != word && !cell.is_blank())
             .map(|(_, cell)| cell.text.as_str())
             .peekable();
         others.peek().is_some()
@@ -223,6 +223,13 @@ impl<'a> RowJudge<'a> {
         }
         Ok(())
     }
+}
+
+/// The one part of a name that has letters, if the others have numbers alone, as in a row of totals.
+fn word_of<'a>(row: &'a TableRow, names: &[usize]) -> Option<&'a str> {
+    let cells = names.iter().map(|&index| row.cells[index].text.as_str());
+    let mut words = cells.filter(|text| text.chars().any(char::is_alphabetic));
+    words.next().filter(|_| words.next().is_none())
 }
 
 /// Whether a cell says the same as a header. A sign that the header lacks, as that of `{{ name }}`, is
@@ -318,6 +325,39 @@ mod tests {
         check(
             "First name,Last name,Student ID\nTest,Student,1001\nAda,L,1002",
             [&["Ada L"], &["Test Student"], &[]],
+        );
+    }
+
+    #[test]
+    fn row_below_a_blank_one_is_no_recipient_in_any_columns_of_the_name() {
+        let table =
+            "First name,Last name,E-mail\nAda,Lovelace,a@x.org\nBob,Bee,b@x.org\n";
+        let both: &[&str] = &["Ada Lovelace", "Bob Bee"];
+        let both_names = ["Ada Lovelace", "Bob Bee"].map(str::to_owned);
+        for (note, name) in [
+            ("Class teacher:,Mrs Smith,", "Class teacher: Mrs Smith"),
+            ("Eva,Brown,", "Eva Brown"),
+        ] {
+            check(&format!("{table},,\n{note}\n"), [both, &[name], &[]]);
+        }
+        for total in ["Total,2,", "2,Total,", "Σύνολο,53,"] {
+            let found = read(&format!("{table}{total}\n"), false).unwrap();
+            assert_eq!(
+                (found[0].as_slice(), found[2].len()),
+                (&both_names[..], 1),
+                "{total}"
+            );
+            let found = read(&format!("{table},,\n{total}\n"), false).unwrap();
+            assert_eq!(found[0], both_names, "{total}");
+        }
+        // Names in a table of nothing else, and a number that is a part of a name.
+        check(
+            "First name,Last name\nAda,Lovelace\n,\nBob,Bee",
+            [&["Ada Lovelace", "Bob Bee"], &[], &[]],
+        );
+        check(
+            "First name,Last name,ID\nLouis,14,x1\nAda,L,x2",
+            [&["Louis 14", "Ada L"], &[], &[]],
         );
     }
 

@@ -215,7 +215,7 @@ impl<'a> RowReader<'a> {
     }
 
     fn is_alone(&self, row: &TableRow) -> bool {
-        is_alone(row, &self.name.indices())
+        is_alone(self.table, row, &self.name.indices())
     }
 
     fn read(&self, row: &TableRow) -> RecipientRow {

@@ -69,7 +69,16 @@ export function createCourse({ overlay, text, change, readOnly }) {
     const input = el("input", { "data-path": path, value: value.value, disabled: readOnly(), type: isColour ? "color" : "text", onchange: () => void edit(value.owner, value.path, input.value) });
     const isScan = /^signatories\.\d+\.signature$/.test(path);
     const isName = /^signatories\.\d+\.name$/.test(path);
-    return el("div", { class: "field" }, labelled(name, input), isScan && scan(value), isName && !readOnly() && !scans.has(value.path[1] ?? "") && photo(value));
+    return el("div", { class: "field" }, labelled(name, input), isScan && scan(value), isName && !readOnly() && [title(value), !scans.has(value.path[1] ?? "") && photo(value)]);
+  }
+
+  /** A place for the title of a signatory that has none yet. @param {Value} value the signatory's name */
+  function title(value) {
+    const path = [...value.path.slice(0, -1), "title"];
+    const all = [...paths];
+    if (all.some((it) => it === path.join(".") || it.startsWith(`${path.join(".")}.`))) return false;
+    const input = el("input", { "data-path": path.join("."), onchange: () => { if (input.value) void edit(value.owner, path, input.value).then(refresh); } });
+    return labelled(heading(path), input);
   }
 
   /** The scan of a signature: what is lifted from it. @param {Value} value */

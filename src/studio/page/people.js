@@ -196,18 +196,24 @@ export function createPeople({ site, unsaved }) {
     return name.startsWith("extra.") ? name.slice(6) : t(`field_${name}`);
   }
 
+  /** Lists the courses that the site has by now. */
+  function list() {
+    const known = site().courses;
+    const first = known.length === 1 ? known[0]?.id ?? "" : "";
+    const chosen = known.some((it) => it.id === course.value) ? course.value : first;
+    choices(course, [["", t("named_in_a_column")], ...known.map((it) => /** @type {[string, string]} */ ([it.id, it.title]))], chosen);
+  }
+
   return {
     element,
     opened() {
-      const known = site().courses;
-      const first = known.length === 1 ? known[0]?.id ?? "" : "";
-      const chosen = known.some((it) => it.id === course.value) ? course.value : first;
-      choices(course, [["", t("named_in_a_column")], ...known.map((it) => /** @type {[string, string]} */ ([it.id, it.title]))], chosen);
+      list();
       notice.refresh();
       void run.opened();
     },
     /** The site changed: what the file means may have, too. */
     changed() {
+      list();
       if (people && !run.isGoing()) void reread();
     },
   };

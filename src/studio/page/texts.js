@@ -43,12 +43,17 @@ export async function load(known, wanted) {
 /** The language that the page speaks now. */
 export const spoken = () => language;
 
+/** The own names of languages whose names browsers lack. */
+const OWN_NAMES = { hy: "հայերեն", id: "Bahasa Indonesia", ka: "ქართული" };
+
 /**
  * The name of a language, in the language of the page unless another one is named.
  * @param {string} tag
  * @param {string} [within]
  */
 export function languageName(tag, within = language) {
+  const own = within === tag && OWN_NAMES[/** @type {keyof typeof OWN_NAMES} */ (tag)];
+  if (own) return own;
   try {
     return new Intl.DisplayNames([within], { type: "language" }).of(tag) ?? tag;
   } catch {

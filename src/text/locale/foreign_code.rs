@@ -66,11 +66,14 @@ fn printf(rest: &str) -> Option<usize> {
     (is_type && ends).then_some(start + 1)
 }
 
-/// The length of `name}` or `0}` at the start.
+/// The length of `name}`, ` name }` or `0}` at the start.
 fn brace(rest: &str) -> Option<usize> {
     let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.');
-    let end = rest.find(|c| !is_name(c))?;
-    (end > 0 && rest[end..].starts_with('}')).then_some(end + 1)
+    let word = rest.trim_start_matches(' ');
+    let after = word.trim_start_matches(is_name);
+    let end = after.trim_start_matches(' ');
+    let is_value = after.len() < word.len() && end.starts_with('}');
+    is_value.then_some(rest.len() - end.len() + 1)
 }
 
 #[cfg(test)]
@@ -92,6 +95,8 @@ mod tests {
             ("%@ a", "%@"),
             ("for {name}, {0}", "{name}"),
             ("${course}", "{course}"),
+            ("pri { course.title }.", "{ course.title }"),
+            ("for <<Name>>", "<Name>"),
         ] {
             let found = foreign_code(text).map(|range| &text[range]);
             assert_eq!(found, Some(code), "{text}");
@@ -109,6 +114,8 @@ mod tests {
             "Q&A; R & D",
             "a {{ name }}",
             "{}",
+            "{ }",
+            "{ one two }",
             "50%s",
         ] {
             assert_eq!(foreign_code(text), None, "{text}");

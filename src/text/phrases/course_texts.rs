@@ -25,9 +25,15 @@ impl Texts<'_> {
                     "{what} is not given in `{tag}`; its text in another language is used"
                 ),
             );
+            // Chinese is written under its script: `zh` would be read for both.
+            let under = match tag.language() {
+                "zh" => tag.fallbacks().find(|step| step.as_str().starts_with("zh-Han")),
+                _ => None,
+            };
+            let under = under.map_or(tag.language().to_owned(), |step| step.to_string());
             let warning = warning
                 .at(text.place(tag, &self.course.language).clone())
-                .with_help(format!("add a text under `{}`", tag.language()));
+                .with_help(format!("add a text under `{under}`"));
             if !self.warnings.contains(&warning) {
                 self.warnings.push(warning);
             }

@@ -2,6 +2,7 @@
 
 use super::fact::{Fact, PrintedFact};
 use super::finished_text::FinishedText;
+use super::shown_name::ShownName;
 use crate::base::error::{Place, Warning};
 use crate::base::lang::Tag;
 use crate::text::locale::Align;
@@ -58,17 +59,15 @@ impl Sentences {
         facts
     }
 
-    /// Whether a value that the sentences or the table print contains a text. It need not equal it:
-    /// a name may be joined with a title before it is printed.
-    pub(crate) fn has_value(&self, text: &str) -> bool {
+    /// What the sentences and the table make of the recipient's name.
+    pub(crate) fn shown_name(&self, name: &str) -> ShownName<'_> {
+        ShownName::of(self, name)
+    }
+
+    /// The sentences that say something of the certificate, and the cells of its table.
+    pub(super) fn phrases(&self) -> impl Iterator<Item = &Phrase> {
         let phrases = self.heading.iter().chain(&self.blocks).chain(&self.date);
-        let mut facts = phrases.flat_map(|phrase| &phrase.facts);
-        facts.any(|fact| fact.text().contains(text))
-            || self
-                .table
-                .iter()
-                .flat_map(TablePhrases::facts)
-                .any(|it| it.fact.text().contains(text))
+        phrases.chain(self.table.iter().flat_map(TablePhrases::phrases))
     }
 }
 
@@ -129,6 +128,11 @@ pub(crate) struct TablePhrases {
 }
 
 impl TablePhrases {
+    fn phrases(&self) -> impl Iterator<Item = &Phrase> {
+        let cells = self.rows.iter().chain(&self.total).flatten().flatten();
+        self.columns.iter().map(|(heading, _)| heading).chain(cells)
+    }
+
     fn facts(&self) -> Vec<PrintedFact> {
         let columns =
             self.columns.iter().flat_map(|(heading, _)| heading.printed_facts());

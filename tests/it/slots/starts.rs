@@ -53,7 +53,21 @@ fn pictures() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ("upright.svg", drawing(210, 297, upright), "a4"),
         ("letter.svg", drawing(216, 279, letter), "letter"),
         ("card.svg", drawing(85, 54, card), "card"),
+        (
+            "empty-card.svg",
+            drawing(85, 54, "<path fill='#f4f7fa' d='M0 0h85v54H0z'/>"),
+            "card",
+        ),
         ("plain.svg", drawing(297, 210, plain), "a4"),
+        ("large.pdf", pdf("0 0 1683.78 1190.55", ""), "{ width: 594, height: 420 }"),
+        (
+            "bleed.pdf",
+            pdf(
+                "0 0 887.24 640.63]/TrimBox[22.68 22.68 864.57 617.95",
+                "1 0 0 rg 0 0 20 20 re f",
+            ),
+            "a4",
+        ),
         ("right.svg", drawing(297, 210, right), "a4"),
         ("letter.png", png(1100, 850), "letter"),
         ("points.svg", points, "a4"),
@@ -74,6 +88,56 @@ fn ordinary_artwork_gives_a_layout_whose_page_passes_its_proof() {
         let again = LayoutStart::from_picture(&site, "started", file, &bytes).unwrap();
         assert_eq!(again.files, start.files, "{file}");
     }
+}
+
+/// A PDF of one page with this content; `boxes` is its media box, and may go on with others.
+fn pdf(boxes: &str, content: &str) -> Vec<u8> {
+    let objects = [
+        "<</Type/Catalog/Pages 2 0 R>>".to_owned(),
+        "<</Type/Pages/Kids[3 0 R]/Count 1>>".to_owned(),
+        format!(
+            "<</Type/Page/Parent 2 0 R/Resources<<>>/Contents 4 0 R/MediaBox[{boxes}]>>"
+        ),
+        format!("<</Length {}>>stream\n{content}\nendstream", content.len()),
+    ];
+    let mut file = String::from("%PDF-1.4\n");
+    let mut table = String::from("xref\n0 5\n0000000000 65535 f \n");
+    for (index, object) in objects.iter().enumerate() {
+        table += &format!("{:010} 00000 n \n", file.len());
+        file += &format!("{} 0 obj{object}endobj\n", index + 1);
+    }
+    let start = file.len();
+    file += &format!("{table}trailer<</Root 1 0 R/Size 5>>\nstartxref\n{start}\n%%EOF\n");
+    file.into_bytes()
+}
+
+#[test]
+fn paper_under_a_translucent_picture_is_white_and_what_is_left_out_is_told() {
+    let site = Site::new().with_sample_pictures();
+    let start = |inside: &str| {
+        let picture = drawing(297, 210, inside);
+        LayoutStart::from_picture(&site, "started", "a.svg", &picture).unwrap()
+    };
+    let paper = |start: &LayoutStart| {
+        let text = start.files.iter().find(|(name, _)| name == "layout.yaml").unwrap();
+        let text = String::from_utf8_lossy(&text.1).into_owned();
+        text.split("paper: \"").nth(1).unwrap().split('"').next().unwrap().to_owned()
+    };
+    let tint = "<path fill='#c81e3c' fill-opacity='0.27' d='M0 0h297v210H0z'/>";
+    let translucent = start(tint);
+    assert!(translucent.fault.is_none(), "{:#}", translucent.fault.unwrap());
+    assert_eq!(paper(&translucent), "#ffffff");
+    assert_eq!(paper(&start("<path fill='#f0c1c9' d='M0 0h297v210H0z'/>")), "#f0c1c9");
+    // A narrow place on a large page.
+    let narrow: String = (0..60)
+        .filter(|x| !(10..26).contains(x))
+        .map(|x| format!("<path stroke='#000' d='M{} 0v210'/>", x * 5))
+        .collect();
+    let start = start(&narrow);
+    assert!(
+        start.notes.iter().any(|it| it.contains("leaves out: lead, statement")),
+        "{start:?}"
+    );
 }
 
 #[test]
