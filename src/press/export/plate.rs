@@ -22,7 +22,6 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use ring::digest::{Context, SHA256};
 use typst::utils::hash128;
-use typst_layout::PagedDocument;
 use typst_pdf::PdfOptions;
 
 use self::faces::{OBJECTS, UsedFaces, deflated};
@@ -33,6 +32,7 @@ use super::drawings::Drawings;
 use super::suspects::blank_suspects;
 use crate::base::cache::Cache;
 use crate::base::error::Result;
+use crate::press::engine::laid_out::LaidOut;
 use crate::seal::pdf::write_table;
 
 /// The largest number of plates that are kept, and their bytes together.
@@ -48,15 +48,17 @@ static PLATES: LazyLock<Cache<u128, Option<Template>>> = LazyLock::new(|| {
 });
 
 /// Writes the PDF of a document whose heavy drawings are taken out, or `None` if typst-pdf has to.
-/// `code` is the picture that differs on each certificate.
+/// `codes` are the picture that differs on each certificate, as the document has it and as the file
+/// gets it.
 pub(super) fn write(
-    document: &PagedDocument,
+    document: &LaidOut,
     drawings: Option<&Drawings>,
-    code: Option<&[u8]>,
+    codes: Option<(&[u8], &[u8])>,
     identifier: &str,
     options: &dyn Fn(&str) -> PdfOptions,
 ) -> Option<Vec<u8>> {
-    let skeleton = Skeleton::of(document, code)?;
+    let (shown, code) = codes.unzip();
+    let skeleton = Skeleton::of(document, shown)?;
     let plate = plate_of(&skeleton, drawings, &options(SKELETON_ID))?;
     let plate = plate.as_ref().as_ref()?;
     let mut faces = UsedFaces::default();
@@ -73,7 +75,7 @@ fn plate_of(
     options: &PdfOptions,
 ) -> Option<Arc<Option<Template>>> {
     let keys: Vec<u128> = drawings.map(Drawings::keys).unwrap_or_default();
-    let info = typst::model::Document::info(&skeleton.document);
+    let info = skeleton.document.info();
     let pages: Vec<u128> = skeleton
         .document
         .pages()
@@ -90,7 +92,7 @@ fn make(
     drawings: Option<&Drawings>,
     options: &PdfOptions,
 ) -> Option<Template> {
-    let mut pdf = typst_pdf::pdf(&skeleton.document, options).ok()?;
+    let mut pdf = typst_pdf::pdf(&skeleton.document.to_document(), options).ok()?;
     blank_suspects(&mut pdf);
     if let Some(drawings) = drawings {
         pdf = drawings.put_back(&pdf)?;
