@@ -92,6 +92,22 @@ impl<K: Eq + Hash + Clone, V> Cache<K, V> {
         }
     }
 
+    /// The value of a key if it is there; none is made or waited for.
+    pub(crate) fn made(&self, key: &K) -> Option<Arc<V>> {
+        let slot = {
+            let mut entries = lock(&self.entries);
+            entries.uses += 1;
+            let last_use = entries.uses;
+            let entry = entries.by_key.get_mut(key)?;
+            entry.last_use = last_use;
+            entry.slot.clone()
+        };
+        match &*lock(&slot.state) {
+            State::Made(value) => Some(value.clone()),
+            State::Making | State::Failed(_) | State::Abandoned => None,
+        }
+    }
+
     /// The slot of a key, and whether the caller has to fill it.
     fn slot(&self, key: &K) -> (Arc<Slot<V>>, bool) {
         let mut entries = lock(&self.entries);

@@ -10,9 +10,11 @@ use ring::digest::{SHA256, digest};
 
 use crate::base::cache::Cache;
 use crate::base::error::{Error, ErrorKind, Place, Result, did_you_mean, finding};
+use crate::base::recent::Recent;
 use crate::image::background::{self, Background};
 use crate::image::picture::Picture;
 use crate::site::course::Course;
+use crate::site::file_version::FileVersion;
 use crate::site::files::{PHOTO_FOLDER, Site};
 use crate::site::sample::is_sample_file;
 
@@ -24,7 +26,11 @@ const MAX_PHOTO_BYTES: u64 = 24 << 20;
 
 /// The pictures that are prepared. An agent runs for months while operators replace scans, so the
 /// cache has a bound.
-pub(crate) struct ImageCache(Cache<ImageKey, Picture>);
+pub(crate) struct ImageCache {
+    pictures: Cache<ImageKey, Picture>,
+    /// The SHA-256 of files that were read, so that a file that is as it was is not read again.
+    digests: Recent<FileVersion, [u8; 32]>,
+}
 
 /// Everything that a prepared picture depends on.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -66,6 +72,8 @@ impl ImageCache {
     const MAX_PICTURES: usize = 1_000;
     /// The most bytes that they have together.
     const MAX_BYTES: usize = 256 << 20;
+    /// The most files whose digests are kept, in each of two generations.
+    const MAX_DIGESTS: usize = 1_000;
 
     /// The signatures, logo, sponsors' logos and badges of a course.
     ///
@@ -122,9 +130,11 @@ impl ImageCache {
     ) -> Result<Option<Background>> {
         let Some(name) = &course.theme.background else { return Ok(None) };
         let place = course.theme.background_place().unwrap_or(course.place());
-        let bytes = read(site, place, &[IMAGE_FOLDER, SIGNATURE_FOLDER], name);
-        let bytes = bytes.map_err(|error| error.at(place.clone()))?;
-        self.background_of(&bytes, place).map(Some)
+        let folders = &[IMAGE_FOLDER, SIGNATURE_FOLDER];
+        let make = background::picture_of;
+        let picture = self.picture(site, place, folders, name, Usage::Background, make);
+        let picture = picture.map_err(|error| error.at(place.clone()))?;
+        Ok(Some(Background { picture, place: place.clone() }))
     }
 
     /// The background in the bytes of a file, which `place` names.
@@ -195,7 +205,22 @@ impl ImageCache {
         usage: Usage,
         make: impl FnOnce(&[u8]) -> Result<Picture>,
     ) -> Result<Picture> {
-        self.read(&read(site, place, folders, name)?, usage, make)
+        let file = file_of(site, place, folders, name)?;
+        // It is asked for before the file is read: one that is written meanwhile has another.
+        let version = site.version_of(&file);
+        if let Some(digest) = version.as_ref().and_then(|it| self.digests.get(it))
+            && let Some(picture) = self.pictures.made(&ImageKey { digest, usage })
+        {
+            return Ok(Picture::clone(&picture));
+        }
+        let bytes = site.read(&file)?.ok_or_else(|| missing(site, place, &file))?;
+        let digest = sha256(&bytes);
+        if let Some(version) = version {
+            self.digests.insert(version, digest);
+        }
+        let key = ImageKey { digest, usage };
+        let picture = self.pictures.get(key, || make(&bytes));
+        picture.map(|picture| Picture::clone(&picture))
     }
 
     fn read(
@@ -204,50 +229,51 @@ impl ImageCache {
         usage: Usage,
         make: impl FnOnce(&[u8]) -> Result<Picture>,
     ) -> Result<Picture> {
-        let mut sha256 = [0; 32];
-        sha256.copy_from_slice(digest(&SHA256, bytes).as_ref());
-        let key = ImageKey { digest: sha256, usage };
-        self.0.get(key, || make(bytes)).map(|picture| Picture::clone(&picture))
+        let key = ImageKey { digest: sha256(bytes), usage };
+        let picture = self.pictures.get(key, || make(bytes));
+        picture.map(|picture| Picture::clone(&picture))
     }
 }
 
 impl Default for ImageCache {
     fn default() -> Self {
         let weigh = |picture: &Picture| picture.bytes().len();
-        Self(Cache::with_weights(Self::MAX_PICTURES, Self::MAX_BYTES, weigh))
+        let pictures = Cache::with_weights(Self::MAX_PICTURES, Self::MAX_BYTES, weigh);
+        Self { pictures, digests: Recent::new(Self::MAX_DIGESTS) }
     }
 }
 
-/// The content of a file in the first of `folders` that has it. The built-in pictures are of invented
-/// people: only the demo site and the samples of layouts have them, so that no certificate bears one in
-/// place of a scan that is missing.
-fn read<'a>(
-    site: &'a Site,
-    place: &Place,
-    folders: &[&str],
-    name: &str,
-) -> Result<Cow<'a, [u8]>> {
-    let is_sample = is_sample_file(&place.file);
-    let counts = |name: &str| is_sample || site.has_picture(name);
-    for folder in folders {
-        let file = format!("{folder}/{name}");
-        if counts(&file)
-            && let Some(bytes) = site.read(&file)?
-        {
-            return Ok(bytes);
-        }
-    }
+fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut sha256 = [0; 32];
+    sha256.copy_from_slice(digest(&SHA256, bytes).as_ref());
+    sha256
+}
+
+/// The file in the first of `folders` that has it. The built-in pictures are of invented people: only
+/// the demo site and the samples of layouts have them, so that no certificate bears one in place of a
+/// scan that is missing.
+fn file_of(site: &Site, place: &Place, folders: &[&str], name: &str) -> Result<String> {
+    let files = folders.iter().map(|folder| format!("{folder}/{name}"));
+    let mut files = files.filter(|file| counts(site, place, file) && site.has(file));
     // The others are no place for such a picture: a signature is not advised as a logo.
-    let folder = folders[0];
-    let names = site.list(folder).into_iter().filter(|name| counts(name));
+    files.next().ok_or_else(|| missing(site, place, &format!("{}/{name}", folders[0])))
+}
+
+/// Whether a file counts for the course or the sample at a place.
+fn counts(site: &Site, place: &Place, file: &str) -> bool {
+    is_sample_file(&place.file) || site.has_picture(file)
+}
+
+fn missing(site: &Site, place: &Place, file: &str) -> Error {
+    let (folder, name) = file.split_once('/').unwrap_or(("", file));
+    let names = site.list(folder).into_iter().filter(|name| counts(site, place, name));
     let names: Vec<&str> =
         names.filter_map(|name| Some(name.split_once('/')?.1)).collect();
     let help = match names[..] {
         [] => Cow::Owned(format!("put the picture into the folder `{folder}/`")),
         _ => did_you_mean(name, names),
     };
-    let message = finding!("picture_missing", format!("{folder}/{name}"));
-    Err(Error::new(ErrorKind::MissingFile, message).with_help(help))
+    Error::new(ErrorKind::MissingFile, finding!("picture_missing", file)).with_help(help)
 }
 
 /// Whether a text is the name of a file, and not a path or an address. It comes from a request and

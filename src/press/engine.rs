@@ -6,6 +6,7 @@
 //! caches.
 
 pub(crate) mod kept_pages;
+pub(crate) mod laid_out;
 pub(crate) mod library;
 pub(crate) mod page;
 pub(crate) mod pool;

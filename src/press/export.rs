@@ -23,6 +23,7 @@ use typst_svg::SvgOptions;
 use self::drawings::Drawings;
 use self::suspects::blank_suspects;
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::press::engine::laid_out::LaidOut;
 use crate::press::proof::Proof;
 
 /// The file format of a certificate.
@@ -116,19 +117,25 @@ impl Proof {
     pub fn pdf(&self) -> Result<Vec<u8>> {
         let options = self.options()?;
         let identifier = &self.page.identifier;
-        let code =
-            self.page.sheet.verify.as_ref().map(|verify| verify.code.picture.bytes());
-        let taken = Drawings::take(&self.page.document, code);
+        let own = self.code();
+        let shown = self.page.document.shown_code().or(own);
+        let taken = Drawings::take(&self.page.document, shown);
         let document =
             taken.as_ref().map_or(&self.page.document, |taken| &taken.document);
+        let codes = shown.zip(own);
         // A photo is on one certificate only, so a cached form of it would never be used again.
         if self.page.sheet.photos.is_empty()
             && let Some(pdf) =
-                plate::write(document, taken.as_ref(), code, identifier, &options)
+                plate::write(document, taken.as_ref(), codes, identifier, &options)
         {
             return Ok(pdf);
         }
-        self.export_whole(taken.as_ref(), &options(identifier))
+        self.export_whole(&options(identifier))
+    }
+
+    /// The SVG of the page's code.
+    fn code(&self) -> Option<&[u8]> {
+        self.page.sheet.verify.as_ref().map(|verify| verify.code.picture.bytes())
     }
 
     /// Returns the options of its PDF for an identifier.
@@ -156,14 +163,12 @@ impl Proof {
     }
 
     /// Writes the PDF by typst-pdf, with the heavy drawings of the page as forms.
-    fn export_whole(
-        &self,
-        taken: Option<&Drawings>,
-        options: &PdfOptions,
-    ) -> Result<Vec<u8>> {
-        let document = taken.map_or(&self.page.document, |taken| &taken.document);
-        let write = |document| {
-            let written = typst_pdf::pdf(document, options);
+    fn export_whole(&self, options: &PdfOptions) -> Result<Vec<u8>> {
+        let whole = self.page.document.drawn();
+        let taken = Drawings::take(&whole, self.code());
+        let document = taken.as_ref().map_or(&*whole, |taken| &taken.document);
+        let write = |document: &LaidOut| {
+            let written = typst_pdf::pdf(&document.to_document(), options);
             let mut pdf = written.map_err(|found| self.page.export_error(&found))?;
             blank_suspects(&mut pdf);
             Ok::<_, Error>(pdf)
@@ -172,7 +177,7 @@ impl Proof {
         if let Some(taken) = taken {
             pdf = match taken.put_back(&pdf) {
                 Some(pdf) => pdf,
-                None => write(&self.page.document)?,
+                None => write(&whole)?,
             };
         }
         Ok(pdf)
@@ -203,7 +208,8 @@ impl Proof {
             pixel_per_pt: Scalar::new(scale),
             ..RenderOptions::default()
         };
-        let merged = typst_render::render_merged(document, &options, Abs::zero(), None);
+        let document = document.to_document();
+        let merged = typst_render::render_merged(&document, &options, Abs::zero(), None);
         merged.encode_png().map_err(|error| {
             Error::caused(ErrorKind::Export, "failed to write the PNG", error)
         })
@@ -214,7 +220,8 @@ impl Proof {
     /// # Errors
     /// [`ErrorKind::PageCount`] for a document without a page.
     pub fn svg(&self) -> Result<Vec<u8>> {
-        let first = self.page.document.pages().first();
+        let document = self.page.document.drawn();
+        let first = document.pages().first();
         let first = first.ok_or_else(|| {
             Error::new(ErrorKind::PageCount, "there is no page to draw")
         })?;

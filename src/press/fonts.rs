@@ -25,6 +25,7 @@ use typst::utils::LazyHash;
 pub(crate) use self::family::GenericFamily;
 use self::family::{DeclaredFamilies, Family};
 pub(crate) use self::font_run::FontRun;
+use self::glyph_boxes::GlyphBoxes;
 pub(crate) use self::itemize::FaceRequest;
 use self::ligatures::Ligatures;
 use crate::base::error::{ErrorKind, Place, Result, Warning};
@@ -45,9 +46,8 @@ pub(crate) struct Fonts {
     fallback_orders: RwLock<HashMap<OrderKey, Arc<[usize]>>>,
     /// The faces of texts, by all that they depend on.
     itemized: Recent<u128, Arc<[FontRun]>>,
-    /// The boxes of glyphs by font and number: left, bottom, right and top in units of the font; `None`
-    /// for a glyph without ink.
-    glyph_boxes: Recent<(u128, u16), Option<[i16; 4]>>,
+    /// The boxes of the glyphs of fonts, by a hash of the font.
+    glyph_boxes: Recent<u128, Arc<GlyphBoxes>>,
     warnings: Vec<Warning>,
     own_digest: OnceLock<String>,
 }
@@ -67,8 +67,8 @@ struct Face {
 }
 
 impl Fonts {
-    /// The most boxes of glyphs that are remembered, in each of two generations.
-    const MAX_GLYPH_BOXES: usize = 20_000;
+    /// The most fonts whose glyphs' boxes are remembered, in each of two generations.
+    const MAX_GLYPH_BOXES: usize = 64;
 
     /// Loads the faces of a site in the order of their file names, and its declared families.
     ///

@@ -96,7 +96,7 @@ impl Page {
             };
             Ok(PagePicture { size, bytes, media_type })
         };
-        self.document.pages().iter().take(MAX_DRAWN).map(draw).collect()
+        self.document.drawn().pages().iter().take(MAX_DRAWN).map(draw).collect()
     }
 }
 

@@ -18,6 +18,8 @@ use std::time::SystemTime;
 use std::{fmt, fs, io};
 
 use crate::base::error::{Error, ErrorKind, Place, Result};
+#[cfg(feature = "press")]
+use crate::site::file_version::FileVersion;
 
 include!(concat!(env!("OUT_DIR"), "/built_in.rs"));
 
@@ -222,6 +224,23 @@ impl Site {
         match self.own.get(name).or_else(|| self.shared_fonts.get(name)) {
             Some(file) => file.read(name).map(Some),
             None => Ok(self.built_in(name).map(Cow::Borrowed)),
+        }
+    }
+
+    /// Whether the site has a file of that name, of its own or built in.
+    #[cfg(feature = "press")]
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.own.contains_key(name)
+            || self.shared_fonts.contains_key(name)
+            || built_in_file(name).is_some()
+    }
+
+    /// The version of a file on disk; `None` for other files.
+    #[cfg(feature = "press")]
+    pub(crate) fn version_of(&self, name: &str) -> Option<FileVersion> {
+        match self.own.get(name)? {
+            File::Disk(path) => FileVersion::of(path),
+            File::BuiltIn(_) | File::Memory(_) => None,
         }
     }
 

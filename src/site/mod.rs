@@ -11,6 +11,8 @@
 pub(crate) mod award;
 pub(crate) mod course;
 pub(crate) mod date_of_issue;
+#[cfg(feature = "press")]
+pub(crate) mod file_version;
 pub(crate) mod files;
 pub(crate) mod gender;
 pub(crate) mod id_secret;

@@ -22,11 +22,11 @@ use typst::introspection::Tag;
 use typst::layout::{Dir, FrameItem, GroupItem, Point};
 use typst::model::DocumentInfo;
 use typst::utils::hash128;
-use typst::visualize::{Image, ImageElem, ImageKind, SvgImage};
-use typst_layout::PagedDocument;
+use typst::visualize::{Image, ImageElem, ImageKind};
 
 use self::frame_place::{Change, FramePlace, changed, find, first_text, labelled};
 use self::same_frame::is_same;
+use super::laid_out::LaidOut;
 use super::rejoin::rejoin;
 use super::slot_words::{SlotStyle, SlotWords};
 use crate::base::date::Date;
@@ -81,6 +81,7 @@ const SIDES: [Option<SlotAlign>; 4] =
 #[derive(Debug)]
 struct KeptCode {
     image: FramePlace,
+    picture: Image,
     tag: Option<FramePlace>,
 }
 
@@ -99,7 +100,7 @@ impl KeptPages {
         key: u128,
         sheet: &Sheet,
         fonts: &Fonts,
-    ) -> Option<PagedDocument> {
+    ) -> Option<LaidOut> {
         self.0.get(&key)??.with(sheet, fonts)
     }
 
@@ -107,7 +108,7 @@ impl KeptPages {
     pub(super) fn keep(
         &self,
         key: u128,
-        document: &PagedDocument,
+        document: &LaidOut,
         sheet: &Sheet,
         fonts: &Fonts,
     ) {
@@ -206,7 +207,7 @@ fn name_of(sheet: &Sheet) -> Option<String> {
 impl KeptPage {
     /// The page of a document. `None` if its varying words differ from those that are
     /// laid out alone.
-    fn of(document: &PagedDocument, sheet: &Sheet, fonts: &Fonts) -> Option<Self> {
+    fn of(document: &LaidOut, sheet: &Sheet, fonts: &Fonts) -> Option<Self> {
         let slots: Option<Vec<_>> = differing(sheet)
             .enumerate()
             .map(|(index, sentence)| {
@@ -219,14 +220,14 @@ impl KeptPage {
         };
         Some(Self {
             pages: document.pages().iter().cloned().collect(),
-            info: typst::model::Document::info(document).clone(),
+            info: document.info().clone(),
             slots: slots?,
             code,
         })
     }
 
     /// The page with the varying words and the QR code of another sheet.
-    fn with(&self, sheet: &Sheet, fonts: &Fonts) -> Option<PagedDocument> {
+    fn with(&self, sheet: &Sheet, fonts: &Fonts) -> Option<LaidOut> {
         let mut pages = self.pages.clone();
         let mut put = |place: &FramePlace, change: &Change<'_>| {
             let page = pages.make_mut().get_mut(place.page)?;
@@ -251,8 +252,8 @@ impl KeptPage {
         }
         if let Some((code, verify)) = self.code.as_ref().zip(sheet.verify.as_ref()) {
             let alt = verify.code.alt.as_str();
-            let svg = SvgImage::new(verify.code.picture.shared_bytes()).ok()?;
-            let image = Image::new(ImageKind::Svg(svg), Some(alt.into()), Smart::Auto);
+            let shown = code.picture.kind().clone();
+            let image = Image::new(shown, Some(alt.into()), Smart::Auto);
             put(&code.image, &|_, item| {
                 let FrameItem::Image(own, ..) = item else { return None };
                 *own = image.clone();
@@ -269,13 +270,21 @@ impl KeptPage {
                 })?;
             }
         }
-        Some(PagedDocument::new(pages, self.info.clone()))
+        let document = LaidOut::new(pages, self.info.clone());
+        Some(match self.code.as_ref().zip(sheet.verify.as_ref()) {
+            Some((code, verify)) => {
+                let ImageKind::Svg(shown) = code.picture.kind() else { return None };
+                let own = verify.code.picture.shared_bytes();
+                document.with_code(shown.data().clone(), own)
+            }
+            None => document,
+        })
     }
 }
 
 impl KeptSlot {
     fn of(
-        document: &PagedDocument,
+        document: &LaidOut,
         index: usize,
         sheet: &Sheet,
         sentence: &Sentence,
@@ -328,16 +337,20 @@ impl KeptSlot {
 }
 
 impl KeptCode {
-    fn of(document: &PagedDocument, id: &str) -> Option<Self> {
+    fn of(document: &LaidOut, id: &str) -> Option<Self> {
         let group = FramePlace::of_label(document, id)?;
         let (_, FrameItem::Group(item)) = group.item(document)? else { return None };
         let mut path = Vec::new();
         let is_image = |item: &FrameItem| matches!(item, FrameItem::Image(..));
         find(&item.frame, &is_image, &mut path).then_some(())?;
         let image = group.below(&path);
+        let (_, FrameItem::Image(picture, ..)) = image.item(document)? else {
+            return None;
+        };
+        let picture = picture.clone();
         let mut path = Vec::new();
         let is_tag = |item: &FrameItem| matches!(item, FrameItem::Tag(Tag::Start(element, _)) if element.is::<ImageElem>());
         let tag = find(&item.frame, &is_tag, &mut path).then(|| group.below(&path));
-        Some(Self { image, tag })
+        Some(Self { image, picture, tag })
     }
 }

@@ -15,6 +15,7 @@ use typst::text::{Lang, Locale, Region};
 use typst_layout::PagedDocument;
 
 use super::kept_pages::{self, KeptPages};
+use super::laid_out::LaidOut;
 use super::rejoin::rejoin;
 use super::world::SheetWorld;
 use crate::base::date::Date;
@@ -62,7 +63,7 @@ impl PageInput {
 /// [`proof`](Self::proof) leads from here to a file.
 #[derive(Debug)]
 pub struct Page {
-    pub(crate) document: PagedDocument,
+    pub(crate) document: LaidOut,
     pub(crate) sheet: Arc<Sheet>,
     pub(crate) layout: Arc<Layout>,
     pub(crate) fonts: Arc<Fonts>,
@@ -135,7 +136,7 @@ impl Page {
         );
         let Warned { output, warnings } = typst::compile::<PagedDocument>(&world);
         let (mut errors, warnings) = world.report(&warnings);
-        let document = match output {
+        let mut document = match output {
             Ok(document) => document,
             Err(diagnostics) => {
                 let (found, _) = world.report(&diagnostics);
@@ -158,14 +159,13 @@ impl Page {
             return Err(Error::new(ErrorKind::Overflow, message).at(at));
         }
 
-        let mut document = document;
         let info = info(document.info_mut(), &sheet);
         let pages: EcoVec<_> = document
             .pages()
             .iter()
             .map(|page| typst_layout::Page { frame: rejoin(&page.frame), ..page.clone() })
             .collect();
-        let document = PagedDocument::new(pages, info);
+        let document = LaidOut::new(pages, info);
         if let Some(key) = key.filter(|_| warnings.is_empty()) {
             kept.keep(key, &document, &sheet, &fonts);
         }

@@ -23,10 +23,10 @@ use typst::syntax::Span;
 use typst::visualize::{
     Geometry, Image, ImageKind, Paint, PixelEncoding, PixelFormat, RasterImage,
 };
-use typst_layout::PagedDocument;
 
 use super::form::Form;
 use super::outlines::outlines;
+use crate::press::engine::laid_out::LaidOut;
 use crate::seal::pdf::Rewrite;
 use crate::seal::pdf::syntax::{self, Dict};
 
@@ -43,7 +43,7 @@ const MAX_FORMS: usize = 64;
 
 /// A document without its heavy drawings, and these.
 pub(super) struct Drawings {
-    pub(super) document: PagedDocument,
+    pub(super) document: LaidOut,
     forms: Vec<Arc<Form>>,
     /// Digests of the drawings, in the same order.
     keys: Vec<u128>,
@@ -52,7 +52,7 @@ pub(super) struct Drawings {
 impl Drawings {
     /// Replaces the heavy drawings of a document by placeholders, except the picture `code`, which
     /// differs on each certificate. Returns `None` if there are none.
-    pub(super) fn take(document: &PagedDocument, code: Option<&[u8]>) -> Option<Self> {
+    pub(super) fn take(document: &LaidOut, code: Option<&[u8]>) -> Option<Self> {
         let mut walk = Walk { code, forms: Vec::new(), keys: Vec::new() };
         let pages: EcoVec<typst_layout::Page> = document
             .pages()
@@ -65,9 +65,9 @@ impl Drawings {
         if walk.forms.is_empty() {
             return None;
         }
-        let info = typst::model::Document::info(document).clone();
+        let info = document.info().clone();
         let Walk { forms, keys, .. } = walk;
-        Some(Self { document: PagedDocument::new(pages, info), forms, keys })
+        Some(Self { document: LaidOut::new(pages, info), forms, keys })
     }
 
     /// Digests of the drawings, in the order of their placeholders.

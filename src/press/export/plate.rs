@@ -23,7 +23,6 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use ring::digest::{Context, SHA256};
 use typst::utils::hash128;
-use typst_layout::PagedDocument;
 use typst_pdf::PdfOptions;
 
 use self::faces::{OBJECTS, UsedFaces, deflated};
@@ -34,6 +33,7 @@ use super::drawings::Drawings;
 use super::suspects::blank_suspects;
 use crate::base::cache::Cache;
 use crate::base::error::Result;
+use crate::press::engine::laid_out::LaidOut;
 use crate::seal::pdf::write_table;
 
 /// The largest number of plates that are kept, and their bytes together.
@@ -48,16 +48,18 @@ static PLATES: LazyLock<Cache<u128, Option<Template>>> = LazyLock::new(|| {
     Cache::with_weights(MAX_KEPT.0, MAX_KEPT.1, weigh)
 });
 
-/// Writes the PDF of a document whose heavy drawings are taken out, or returns `None` if
-/// typst-pdf has to write it. `code` is the QR code, which differs on each certificate.
+/// Writes the PDF of a document whose heavy drawings are taken out, or `None` if typst-pdf has to.
+/// `codes` are the picture that differs on each certificate, as the document has it and as the file
+/// gets it.
 pub(super) fn write(
-    document: &PagedDocument,
+    document: &LaidOut,
     drawings: Option<&Drawings>,
-    code: Option<&[u8]>,
+    codes: Option<(&[u8], &[u8])>,
     identifier: &str,
     options: &dyn Fn(&str) -> PdfOptions,
 ) -> Option<Vec<u8>> {
-    let skeleton = Skeleton::of(document, code)?;
+    let (shown, code) = codes.unzip();
+    let skeleton = Skeleton::of(document, shown)?;
     let plate = plate_of(&skeleton, drawings, &options(SKELETON_ID))?;
     let plate = plate.as_ref().as_ref()?;
     let mut faces = UsedFaces::default();
@@ -74,7 +76,7 @@ fn plate_of(
     options: &PdfOptions,
 ) -> Option<Arc<Option<Template>>> {
     let keys: Vec<u128> = drawings.map(Drawings::keys).unwrap_or_default();
-    let info = typst::model::Document::info(&skeleton.document);
+    let info = skeleton.document.info();
     let pages: Vec<u128> = skeleton
         .document
         .pages()
@@ -91,7 +93,7 @@ fn make(
     drawings: Option<&Drawings>,
     options: &PdfOptions,
 ) -> Option<Template> {
-    let mut pdf = typst_pdf::pdf(&skeleton.document, options).ok()?;
+    let mut pdf = typst_pdf::pdf(&skeleton.document.to_document(), options).ok()?;
     blank_suspects(&mut pdf);
     if let Some(drawings) = drawings {
         pdf = drawings.put_back(&pdf)?;

@@ -3,6 +3,8 @@
 //! Typst finds the box of a glyph from its outline, each time. The same few hundred glyphs stand on
 //! every certificate, so their boxes are remembered here.
 
+use std::sync::{Arc, OnceLock};
+
 use ttf_parser::GlyphId;
 use typst::layout::{Abs, Em, Point, Rect};
 use typst::text::TextItem;
@@ -10,25 +12,41 @@ use typst::utils::hash128;
 
 use super::Fonts;
 
+/// The box of a glyph's ink: left, bottom, right and top in units of the font; `None` for a glyph
+/// without ink.
+type GlyphBox = Option<[i16; 4]>;
+
+/// The boxes of the glyphs of one font that were asked for, by the two bytes of their numbers.
+#[derive(Debug)]
+pub(super) struct GlyphBoxes([OnceLock<Box<[OnceLock<GlyphBox>; 256]>>; 256]);
+
+impl GlyphBoxes {
+    fn get(&self, glyph: u16, find: impl FnOnce() -> GlyphBox) -> GlyphBox {
+        let [high, low] = glyph.to_be_bytes();
+        let row = self.0[usize::from(high)].get_or_init(|| Box::new(unknown()));
+        *row[usize::from(low)].get_or_init(find)
+    }
+}
+
+fn unknown<T>() -> [OnceLock<T>; 256] {
+    [const { OnceLock::new() }; 256]
+}
+
 impl Fonts {
     /// The box of a text's ink, as [`TextItem::bbox`] computes it: relative to the start
     /// of the base line, and upside down; `None` for a text without ink.
     pub(crate) fn ink_box(&self, text: &TextItem) -> Option<Rect> {
-        let font = hash128(&text.font);
+        let boxes = self.boxes_of(text);
         let length = |em: Em| em.at(text.size);
         let units = |units: i16| length(text.font.to_em(units));
         let mut ink: Option<Rect> = None;
         let mut cursor = Point::zero();
         for glyph in &text.glyphs {
-            let key = (font, glyph.id);
-            let known = self.glyph_boxes.get(&key);
-            let known = known.unwrap_or_else(|| {
+            let own = boxes.get(glyph.id, || {
                 let found = text.font.ttf().glyph_bounding_box(GlyphId(glyph.id));
-                let found = found.map(|it| [it.x_min, it.y_min, it.x_max, it.y_max]);
-                self.glyph_boxes.insert(key, found);
-                found
+                found.map(|it| [it.x_min, it.y_min, it.x_max, it.y_max])
             });
-            if let Some([left, bottom, right, top]) = known {
+            if let Some([left, bottom, right, top]) = own {
                 let at =
                     cursor + Point::new(length(glyph.x_offset), length(glyph.y_offset));
                 let low = at + Point::new(units(left), units(bottom));
@@ -42,5 +60,14 @@ impl Fonts {
         // The y axis of a glyph goes upwards, that of a frame downwards.
         let down = |point: Point| Point::new(point.x, Abs::zero() - point.y);
         ink.map(|ink| Rect::new(down(ink.min), down(ink.max)))
+    }
+
+    fn boxes_of(&self, text: &TextItem) -> Arc<GlyphBoxes> {
+        let font = hash128(&text.font);
+        self.glyph_boxes.get(&font).unwrap_or_else(|| {
+            let boxes = Arc::new(GlyphBoxes(unknown()));
+            self.glyph_boxes.insert(font, boxes.clone());
+            boxes
+        })
     }
 }

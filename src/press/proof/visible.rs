@@ -87,7 +87,8 @@ impl PageReader<'_> {
             let doubts: Vec<_> = doubts.collect();
             let regions = doubts.iter().map(|(.., doubt)| doubt.region);
             let Some(part) = regions.reduce(around) else { continue };
-            let rasters = Rasters::of(&self.page.document.pages()[page], part, &shows);
+            let rasters =
+                Rasters::of(&self.page.document.drawn().pages()[page], part, &shows);
             for (slot, items, doubt) in doubts {
                 let fault = match rasters.judge(&doubt) {
                     Verdict::Seen => None,
@@ -177,6 +178,7 @@ impl PageReader<'_> {
         let needed =
             if is_signature { LARGE_CONTRAST } else { Subject::PICTURE_CONTRAST };
         let size = ink.size();
+        let image = item.document.drawn_picture(image);
         let look = look(image, size.x.to_pt() as u32, size.y.to_pt() as u32);
         look.tones.is_some_and(|tones| tones.highest_contrast(ground) >= needed)
     }

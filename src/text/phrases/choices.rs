@@ -7,13 +7,23 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::{Arc, LazyLock};
 
 use minijinja::{OutputSpan, OutputSpanKind};
 
 use super::branches::{Branch, branches};
 use super::fact::Fact;
 use super::template_analysis::{TemplateAnalysis, output_words};
+use crate::base::recent::Recent;
 use crate::site::name;
+
+/// The branches and the loops of templates.
+static BRANCHES: LazyLock<Recent<String, Arc<Found>>> =
+    LazyLock::new(|| Recent::new(MAX_TEMPLATES));
+/// The most templates whose branches are remembered, in each of two generations.
+const MAX_TEMPLATES: usize = 256;
+
+type Found = (Vec<Branch>, Vec<Range<usize>>);
 
 /// The facts of a sentence: those of its values, each with the byte of the output at which it
 /// stands, and the choices of its `if`s where the values do not tell them.
@@ -25,8 +35,13 @@ pub(super) fn with_choices(
     if !source.contains("{%") && !source.contains(['\'', '"']) {
         return values.into_iter().map(|(_, fact)| fact).collect();
     }
-    let analysis = TemplateAnalysis::of(source);
-    let (branches, loops) = branches(&analysis, source);
+    let known = BRANCHES.get(&source.to_owned());
+    let known = known.unwrap_or_else(|| {
+        let found = Arc::new(branches(&TemplateAnalysis::of(source), source));
+        BRANCHES.insert(source.to_owned(), found.clone());
+        found
+    });
+    let (branches, loops) = &*known;
     let mut facts = Vec::new();
     let mut values = values.into_iter().peekable();
     let mut entered: Vec<&Branch> = Vec::new();
@@ -44,7 +59,7 @@ pub(super) fn with_choices(
             });
         }
         entered.retain(|branch| branch.body.contains(&at.start));
-        for branch in &branches {
+        for branch in branches {
             if branch.body.contains(&at.start) && !entered.contains(&branch) {
                 entered.push(branch);
                 if !branch.is_told_by_values {

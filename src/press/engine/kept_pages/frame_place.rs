@@ -2,7 +2,8 @@
 
 use typst::layout::{Frame, FrameItem, GroupItem, Point};
 use typst::text::TextItem;
-use typst_layout::PagedDocument;
+
+use crate::press::engine::laid_out::LaidOut;
 
 /// The position of an item: its page, and the number of the item in each frame on the way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,7 +14,7 @@ pub(super) struct FramePlace {
 
 impl FramePlace {
     /// The place of the group with a label, if exactly one group of the document has it.
-    pub(super) fn of_label(document: &PagedDocument, id: &str) -> Option<Self> {
+    pub(super) fn of_label(document: &LaidOut, id: &str) -> Option<Self> {
         let mut found = document.pages().iter().enumerate().filter_map(|(page, it)| {
             let mut path = Vec::new();
             find(&it.frame, &|item| has_label(item, id), &mut path)
@@ -29,7 +30,7 @@ impl FramePlace {
 
     pub(super) fn item<'a>(
         &self,
-        document: &'a PagedDocument,
+        document: &'a LaidOut,
     ) -> Option<&'a (Point, FrameItem)> {
         let mut frame = &document.pages().get(self.page)?.frame;
         let (last, way) = self.path.split_last()?;

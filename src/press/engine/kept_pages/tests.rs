@@ -46,6 +46,7 @@ fn page_with_other_words_is_the_one_that_typst_lays_out() {
                 let [one, other] = pages.map(|page| {
                     let svg: Vec<_> = page
                         .document
+                        .drawn()
                         .pages()
                         .iter()
                         .map(|page| typst_svg::svg(page, &Default::default()))

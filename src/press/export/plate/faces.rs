@@ -6,6 +6,7 @@
 //! the text of the first cluster that it begins. Where it begins another cluster, the page has
 //! `ActualText`.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::io::Write as _;
@@ -307,10 +308,18 @@ const FACE_LEVEL: u32 = 6;
 
 /// Compresses the content of a stream.
 pub(super) fn deflated(data: &[u8], level: u32) -> Vec<u8> {
-    let out = Vec::with_capacity(data.len() / 2 + 64);
-    let mut encoder = ZlibEncoder::new(out, Compression::new(level));
-    let written = encoder.write_all(data).and_then(|()| encoder.finish());
-    written.expect("a vector takes all bytes")
+    ENCODERS.with_borrow_mut(|encoders| {
+        let new = || ZlibEncoder::new(Vec::new(), Compression::new(level));
+        let encoder = encoders.entry(level).or_insert_with(new);
+        let written = encoder.write_all(data).and_then(|()| encoder.reset(Vec::new()));
+        written.expect("a vector takes all bytes")
+    })
+}
+
+thread_local! {
+    /// An encoder for each level. It has a quarter of a megabyte, which takes longer to make than a
+    /// short stream takes to compress.
+    static ENCODERS: RefCell<HashMap<u32, ZlibEncoder<Vec<u8>>>> = RefCell::default();
 }
 
 fn subset_tag(mut digest: u128) -> String {

@@ -21,8 +21,8 @@ use typst::layout::{
 use typst::loading::{DataSource, LoadSource, Loaded};
 use typst::math::EquationElem;
 use typst::model::{
-    Destination, Document, EmphElem, FigureCaption, FigureElem, HeadingElem, LinkMarker,
-    ParElem, StrongElem, TableElem, Url,
+    Destination, EmphElem, FigureCaption, FigureElem, HeadingElem, LinkMarker, ParElem,
+    StrongElem, TableElem, Url,
 };
 use typst::pdf::{ArtifactElem, AttachElem};
 use typst::syntax::{Span, Spanned};
@@ -31,8 +31,9 @@ use typst::text::{
     TextItem, UnderlineElem,
 };
 use typst::visualize::{Color, Image, ImageElem, ImageKind, Paint, ProcessColorSpace};
-use typst_layout::{Page, PagedDocument};
+use typst_layout::Page;
 
+use crate::press::engine::laid_out::LaidOut;
 use crate::press::export::drawings::code_placeholder;
 
 /// The largest number of texts on all pages. More is a long table, which typst-pdf writes.
@@ -40,7 +41,7 @@ const MAX_WORDS: usize = 2000;
 
 /// A document, and what was taken from it.
 pub(super) struct Skeleton<'a> {
-    pub(super) document: PagedDocument,
+    pub(super) document: LaidOut,
     /// The texts of each page, in the order of its content.
     pub(super) pages: Vec<Vec<Words<'a>>>,
     pub(super) links: Vec<LinkBox<'a>>,
@@ -92,7 +93,7 @@ impl<'a> Skeleton<'a> {
     /// The skeleton of a document. `code` is the QR code, which differs on each
     /// certificate. Returns `None` if the document has a part whose effect on the rest of
     /// the file is not known.
-    pub(super) fn of(document: &'a PagedDocument, code: Option<&[u8]>) -> Option<Self> {
+    pub(super) fn of(document: &'a LaidOut, code: Option<&[u8]>) -> Option<Self> {
         let mut walk = Walk {
             code,
             face: placeholder_face(document)?,
@@ -105,7 +106,7 @@ impl<'a> Skeleton<'a> {
             linked: Vec::new(),
             count: 0,
         };
-        let info = Document::info(document);
+        let info = document.info();
         if info.description.iter().chain(&info.keywords).any(|text| text.contains(TAG)) {
             return None;
         }
@@ -134,7 +135,7 @@ impl<'a> Skeleton<'a> {
         let mut info = info.clone();
         info.title = Some(string_mark(0).into());
         info.author = vec![string_mark(1).into()];
-        let document = PagedDocument::new(pages, info);
+        let document = LaidOut::new(pages, info);
         let Walk { pages, links, strings, .. } = walk;
         // An empty author has no entry in the file, and equal strings share a mark, so
         // that title and author could not be told apart.
@@ -438,7 +439,7 @@ impl<'a> Walk<'a, '_> {
 const PLACEHOLDER: &str = "x";
 
 /// A face with the letter of the placeholders, in which they are all set.
-fn placeholder_face(document: &PagedDocument) -> Option<(FontInstance, u16)> {
+fn placeholder_face(document: &LaidOut) -> Option<(FontInstance, u16)> {
     let mut texts = Vec::new();
     for page in document.pages() {
         collect_fonts(&page.frame, &mut texts);

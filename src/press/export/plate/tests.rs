@@ -36,9 +36,7 @@ fn proof(press: &Press, layout: &str, language: &str, name: &str) -> Proof {
 /// The file as typst-pdf writes it.
 fn whole(proof: &Proof) -> Vec<u8> {
     let options = proof.options().expect("they are known");
-    let code = proof.page.sheet.verify.as_ref().map(|verify| verify.code.picture.bytes());
-    let taken = Drawings::take(&proof.page.document, code);
-    proof.export_whole(taken.as_ref(), &options("id")).expect("it meets its claims")
+    proof.export_whole(&options("id")).expect("it meets its claims")
 }
 
 #[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
@@ -78,10 +76,11 @@ fn plate_of_each_certificate_of_a_course_is_the_same() {
         let proof = proof(&press, "classic", "en", name);
         let options = proof.options().expect("they are known");
         let verify = proof.page.sheet.verify.as_ref().expect("it has a code");
-        let code = Some(verify.code.picture.bytes());
+        let own = Some(verify.code.picture.bytes());
+        let code = proof.page.document.shown_code().or(own);
         let taken = Drawings::take(&proof.page.document, code).expect("a border");
         let skeleton = Skeleton::of(&taken.document, code).expect("it has one");
-        let pdf = typst_pdf::pdf(&skeleton.document, &options("id"));
+        let pdf = typst_pdf::pdf(&skeleton.document.to_document(), &options("id"));
         let pdf = taken.put_back(&pdf.expect("it is written")).expect("it is ours");
         format!("{:?}", Template::read(&pdf, &skeleton).expect("it is read"))
     };

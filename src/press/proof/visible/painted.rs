@@ -12,6 +12,7 @@ use super::super::ink::{
 };
 use super::look::{Seen, look};
 use super::shapes::{Cover, Traced, cover, is_upright, meets};
+use crate::press::engine::laid_out::LaidOut;
 use crate::press::engine::page::Page;
 use crate::press::fonts::Fonts;
 
@@ -27,7 +28,9 @@ pub(super) struct Painted<'a> {
     pub(super) transform: Transform,
     /// How much larger it is on the page than in its own frame.
     pub(super) scale: f64,
-    /// The segments of a shape, computed when they are first needed.
+    /// The pages that it is on.
+    pub(super) document: &'a LaidOut,
+    /// The segments of a shape, once they are asked for.
     traced: Traced,
 }
 
@@ -48,6 +51,7 @@ impl Painted<'_> {
             Item::Text(_) => Cover::Part,
             Item::Image(image) if is_upright(self.transform) => {
                 let size = ink.size();
+                let image = self.document.drawn_picture(image);
                 let look = look(image, size.x.to_pt() as u32, size.y.to_pt() as u32);
                 match look.seen(ink, rect) {
                     Seen::Clear => Cover::None,
@@ -124,6 +128,7 @@ impl Clip {
 pub(super) struct Walk<'a, 'k> {
     known: &'k BTreeSet<&'k str>,
     fonts: &'a Fonts,
+    document: &'a LaidOut,
     painted: Vec<Painted<'a>>,
     slots: usize,
     page: usize,
@@ -141,7 +146,9 @@ impl<'a, 'k> Walk<'a, 'k> {
     /// Lists what is painted, in order. `known` are the labels of slots.
     pub(super) fn of(page: &'a Page, known: &'k BTreeSet<&'k str>) -> Vec<Painted<'a>> {
         let fonts = &page.fonts;
-        let mut walk = Self { known, fonts, painted: Vec::new(), slots: 0, page: 0 };
+        let document = &page.document;
+        let painted = Vec::new();
+        let mut walk = Self { known, fonts, document, painted, slots: 0, page: 0 };
         for (index, it) in page.document.pages().iter().enumerate() {
             walk.page = index;
             let placed =
@@ -183,6 +190,7 @@ impl<'a, 'k> Walk<'a, 'k> {
                 clip: placed.clip,
                 transform,
                 scale: (a.get() * d.get() - b.get() * c.get()).abs().sqrt(),
+                document: self.document,
                 traced: Traced::new(),
             });
         }
