@@ -135,6 +135,9 @@ impl<'a> WrittenRequest<'a> {
             let (texts, warnings) =
                 wording.phrases.write_texts(placed.texts(), &facts)?;
             placed.leave_out(&mut sentences);
+            let (empty, texts): (Vec<_>, Vec<_>) =
+                texts.into_iter().partition(|text| text.runs.is_empty());
+            sentences.empty.extend(empty);
             sentences.blocks.extend(texts);
             sentences.warnings.extend(warnings);
         }
@@ -153,8 +156,7 @@ impl<'a> WrittenRequest<'a> {
         if !specimen {
             languages.into_iter().flatten().try_for_each(refuse_test_language)?;
         }
-        let name = request.name().as_str();
-        if !languages.into_iter().flatten().any(|it| it.has_value(name)) {
+        if !languages.into_iter().flatten().any(Sentences::name_recipient) {
             let message = "no sentence of the certificate prints the recipient's name";
             return Err(Error::new(ErrorKind::MissingField, message)
                 .at(place())
