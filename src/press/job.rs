@@ -138,6 +138,9 @@ impl<'a> WrittenRequest<'a> {
             let (texts, warnings) =
                 wording.phrases.write_texts(placed.texts(), &facts)?;
             placed.leave_out(&mut sentences);
+            let (empty, texts): (Vec<_>, Vec<_>) =
+                texts.into_iter().partition(|text| text.runs.is_empty());
+            sentences.empty.extend(empty);
             sentences.blocks.extend(texts);
             sentences.warnings.extend(warnings);
         }
@@ -158,7 +161,9 @@ impl<'a> WrittenRequest<'a> {
             languages.into_iter().flatten().try_for_each(refuse_test_language)?;
         }
         let name = request.name().as_str();
-        if !shows_name(languages, name)? {
+        let names_recipient =
+            languages.into_iter().flatten().any(Sentences::name_recipient);
+        if !shows_name(languages, name)? || !names_recipient {
             let message = "no sentence of the certificate prints the recipient's name";
             return Err(Error::new(ErrorKind::MissingField, message)
                 .at(place())

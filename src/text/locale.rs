@@ -265,7 +265,7 @@ fn blocks(
     source: &Arc<SourceText>,
     faults: &mut Faults,
 ) -> Option<Vec<SentenceTemplate>> {
-    let mut sentences = Vec::new();
+    let mut sentences: Vec<SentenceTemplate> = Vec::new();
     for (number, item) in faults.keep(node.items())?.enumerate() {
         if number == MAX_SENTENCES {
             let message = format!("more than {MAX_SENTENCES} blocks");
@@ -291,7 +291,14 @@ fn blocks(
             ));
             continue;
         }
-        sentences.extend(SentenceTemplate::read(text, role.text(), source, faults));
+        let read = SentenceTemplate::read(text, role.text(), source, faults);
+        let Some(mut read) = read else { continue };
+        let is_same = |it: &&SentenceTemplate| it.role == read.role;
+        match sentences.iter().filter(is_same).count() {
+            0 => {}
+            before => read.key = format!("{} {}", read.role, before + 1),
+        }
+        sentences.push(read);
     }
     Some(sentences)
 }

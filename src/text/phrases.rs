@@ -26,6 +26,7 @@ mod name_filters;
 mod name_sounds;
 mod named_fields;
 mod origins;
+mod own_texts;
 mod pseudolocale;
 mod rendering;
 mod select;
@@ -35,12 +36,13 @@ mod table;
 mod template_analysis;
 mod template_check;
 mod template_values;
+mod written_template;
 mod wrong_value;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Range;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, RwLock};
 
 use minijinja::{Environment, Value};
 
@@ -61,7 +63,7 @@ pub(crate) use self::shown_name::ShownName;
 use self::date_style::DateStyle;
 use self::finished_text::FinishedText;
 use self::language_formats::LanguageFormats;
-use self::rendering::{Rendering, syntax_error, write_sentence};
+use self::rendering::{syntax_error, write_sentence};
 use self::table::write_table;
 use self::template_analysis::TemplateAnalysis;
 use self::template_check::{TemplateChecker, TemplateScope};
@@ -70,7 +72,7 @@ use self::template_values::template_values;
 use crate::base::date::Date;
 use crate::base::error::{Error, ErrorKind, Place, Result, Warning};
 use crate::base::lang::Tag;
-use crate::site::course::{GradeMark, Text, no_scale};
+use crate::site::course::{GradeMark, no_scale};
 use crate::site::files::Site;
 use crate::text::locale::{Locale, SentenceTemplate};
 use crate::text::runs::Runs;
@@ -93,9 +95,6 @@ struct CompiledPhrases {
     /// The compiled texts of outcomes and of a layout's own, by text.
     outcomes: RwLock<BTreeMap<String, Arc<Environment<'static>>>>,
 }
-
-/// The most compiled texts, of outcomes and of a layout's own, that one language keeps.
-const MAX_OUTCOMES: usize = 256;
 
 #[cfg(feature = "studio")]
 impl Phrases {
@@ -280,8 +279,12 @@ impl Phrases {
             let written = self.write_template(sentence, values, facts);
             written.map_err(|error| errors.push(error)).ok()
         };
+        let mut empty = Vec::new();
         let mut phrase = |sentence: &SentenceTemplate| {
             let written = write(sentence, common.clone())?;
+            let SentenceTemplate { role, key, place, .. } = sentence;
+            let is_fact = role != "specimen";
+            empty.extend(Phrase::empty(role, key, &written, place).filter(|_| is_fact));
             Phrase::visible(&sentence.role, written, &sentence.place)
         };
         let Locale { heading, blocks, date, authenticity, specimen, .. } =
@@ -349,6 +352,7 @@ impl Phrases {
             blocks,
             date,
             authenticity,
+            empty,
             specimen,
             table,
             signatories,
@@ -410,101 +414,6 @@ impl Phrases {
         facts: &CertificateFacts<'_>,
     ) -> Result<FinishedText> {
         write_sentence(&self.compiled.env, sentence, &sentence.role, values, facts)
-    }
-
-    /// Writes the course's outcome for the grade, whose text is a template too.
-    fn write_outcome(
-        &self,
-        facts: &CertificateFacts<'_>,
-        values: &BTreeMap<&'static str, Value>,
-        texts: &mut Texts<'_>,
-    ) -> Result<FinishedText> {
-        let Some(outcome) = facts.course.outcome(facts.grade) else {
-            return Ok(FinishedText::default());
-        };
-        let text = texts.get(&outcome.text, "the outcome").to_owned();
-        let mut written =
-            self.write_text(&outcome.text, &text, "outcome", facts, values)?;
-        // Unlike the words of a locale, the texts of a course are facts.
-        written.facts.insert(0, Fact::Value(text));
-        Ok(written)
-    }
-
-    /// Writes the texts of a layout's own, which are templates too, each in the role of its name.
-    /// Returns them with a warning for each that is not given in this language.
-    ///
-    /// # Errors
-    /// As [`write`](Self::write).
-    pub(crate) fn write_texts<'t>(
-        &self,
-        own: impl Iterator<Item = (&'t str, &'t Text)>,
-        facts: &CertificateFacts<'_>,
-    ) -> Result<(Vec<Phrase>, Vec<Warning>)> {
-        let mut texts =
-            Texts { tag: &self.tag, course: facts.course, warnings: Vec::new() };
-        let values = template_values(facts, &mut texts);
-        texts.warnings.clear();
-        let (mut phrases, mut errors) = (Vec::new(), Vec::new());
-        for (role, own) in own {
-            let text =
-                texts.get(own, &format!("the text of the slot `{role}`")).to_owned();
-            match self.write_text(own, &text, role, facts, &values) {
-                Ok(written) => {
-                    let place = own.place(&self.tag, &facts.course.language);
-                    texts.warnings.extend(doubts::of_slot(role, &text, place));
-                    phrases.extend(Phrase::visible(role, written, place));
-                }
-                Err(error) => errors.push(error),
-            }
-        }
-        Error::join(errors)?;
-        Ok((phrases, texts.warnings))
-    }
-
-    /// Writes `text`, the version of `own` in the language of the certificate. `what` names it in
-    /// errors.
-    fn write_text(
-        &self,
-        own: &Text,
-        text: &str,
-        what: &str,
-        facts: &CertificateFacts<'_>,
-        values: &BTreeMap<&'static str, Value>,
-    ) -> Result<FinishedText> {
-        let at = own.place(&self.tag, &facts.course.language);
-        let place = |_| at.clone();
-        let env = self.compile_outcome(text, at)?;
-        let template = env.get_template("outcome");
-        let template = template.map_err(|error| syntax_error(error, &place))?;
-        let values = Value::from(values.clone());
-        let written = Rendering { template, what, values, facts, place: &place }.run()?;
-        // The text may be in the course's language and have another direction, so it is isolated.
-        Ok(FinishedText { runs: written.runs.isolated(), ..written })
-    }
-
-    /// Checks and compiles the text of an outcome, once. Returns an environment with the template
-    /// `outcome`.
-    fn compile_outcome(
-        &self,
-        text: &str,
-        place: &Place,
-    ) -> Result<Arc<Environment<'static>>> {
-        let known = self.compiled.outcomes.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(env) = known.get(text) {
-            return Ok(Arc::clone(env));
-        }
-        drop(known);
-        self.check_outcome(text, place)?;
-        let mut env = filters::environment(&self.compiled.formats);
-        let added = env.add_template_owned("outcome", text.to_owned());
-        added.map_err(|error| syntax_error(error, &|_| place.clone()))?;
-        let env = Arc::new(env);
-        let mut known =
-            self.compiled.outcomes.write().unwrap_or_else(PoisonError::into_inner);
-        if known.len() < MAX_OUTCOMES {
-            known.insert(text.to_owned(), Arc::clone(&env));
-        }
-        Ok(env)
     }
 }
 

@@ -13,6 +13,9 @@ pub(crate) struct SentenceTemplate {
     pub(crate) id: String,
     /// The role that a layout styles, or the key: `recipient`, `alt.logo`.
     pub(crate) role: String,
+    /// The role; in the blocks with a number where an earlier one has the same role. It names the
+    /// sentence in its facts.
+    pub(crate) key: String,
     /// The text as the translator wrote it.
     pub(crate) template: String,
     /// Where the sentence begins.
@@ -47,6 +50,7 @@ impl SentenceTemplate {
         let sentence = Self {
             id: format!("{place}:{role}"),
             role: role.to_owned(),
+            key: role.to_owned(),
             template: template.to_owned(),
             place,
             source: Arc::clone(source),

@@ -123,12 +123,21 @@ pub(super) fn environment(formats: &Arc<LanguageFormats>) -> Environment<'static
         if missing { other } else { value.clone() }
     });
     env.add_filter("first", minijinja::filters::first);
+    let own = Arc::clone(formats);
     env.add_filter(
         "join",
-        |state: &mut State<'_, '_>, value: &Value, joiner: Option<StringInput<'_>>| {
+        move |state: &mut State<'_, '_>,
+              value: &Value,
+              joiner: Option<StringInput<'_>>| {
             let more = std::iter::empty::<(String, Value)>().collect();
-            let joined = minijinja::filters::join(state, value, joiner, None, more)?;
             let facts = facts_of(state, value);
+            let items = match value.kind() {
+                ValueKind::Seq | ValueKind::Iterable => {
+                    Value::from(own.items(value).map_err(invalid)?)
+                }
+                _ => value.clone(),
+            };
+            let joined = minijinja::filters::join(state, &items, joiner, None, more)?;
             Ok(noted_value(state, joined, facts))
         },
     );
@@ -177,47 +186,23 @@ fn print(
     state: &mut State<'_, '_>,
     value: &Value,
 ) -> Result<(), minijinja::Error> {
-    let through = |what: &str, filters: &str| {
-        Err(invalid(format!("{what} is printed through {filters}")))
-    };
     if let Some(text) = value.downcast_object_ref::<FinishedText>() {
         let mut facts = text.facts.as_slice();
+        if text.runs.is_empty() {
+            // Nothing is seen of it, and that it is printed is still known.
+            return Ok(markup::encode_finished(&markup::value(""), facts, out)?);
+        }
         for run in &text.runs {
             markup::encode_finished(run, std::mem::take(&mut facts), out)?;
         }
         return Ok(());
     }
-    if value.downcast_object_ref::<DateValue>().is_some() {
-        return through("a date", "`date`: `{{ issued | date }}`");
+    if value.is_undefined() {
+        return Err(minijinja::Error::from(minijinja::ErrorKind::UndefinedError));
     }
-    if let Some(grade) = GradeValue::in_value(value) {
-        let text = formats.grade(grade).map_err(invalid)?;
-        let facts = number(value);
-        return Ok(markup::encode(&markup::value(&text), &facts, out)?);
-    }
-    match value.kind() {
-        ValueKind::String => {
-            let text = value.as_str().unwrap_or_default();
-            let facts = facts_of_text(state, text);
-            Ok(markup::encode(&markup::value(text), &facts, out)?)
-        }
-        ValueKind::Number if value.is_integer() => {
-            let facts = [Fact::Value(value.to_string())];
-            Ok(markup::encode(&markup::value(&value.to_string()), &facts, out)?)
-        }
-        ValueKind::Number => through("a number with a fraction", "`percent` or `number`"),
-        ValueKind::Undefined => {
-            Err(minijinja::Error::from(minijinja::ErrorKind::UndefinedError))
-        }
-        ValueKind::None => Err(invalid(
-            "there is no value here; ask first: `{% if … %}`, or give another: `default('…')`",
-        )),
-        ValueKind::Bool => {
-            Err(invalid("a truth value cannot be printed; use `{% if … %}`"))
-        }
-        ValueKind::Seq | ValueKind::Iterable => through("a list", "`list` or `join`"),
-        _ => Err(invalid("a group of values cannot be printed; name one of them")),
-    }
+    let text = formats.plain(value).map_err(invalid)?;
+    let facts = facts_of(state, value);
+    Ok(markup::encode(&markup::value(&text), &facts, out)?)
 }
 
 /// A text that leads to an address; the address itself without a text.
@@ -240,7 +225,11 @@ fn link(
         link: Some(name::inert(&address).into_owned()),
         ..markup::value(text.unwrap_or(&address))
     };
-    Ok(Value::from_object(FinishedText { runs: Runs(vec![run]), facts }))
+    Ok(Value::from_object(FinishedText {
+        runs: Runs(vec![run]),
+        facts,
+        ..FinishedText::default()
+    }))
 }
 
 #[cfg(test)]
@@ -328,6 +317,15 @@ mod tests {
         );
         assert_eq!(render("ja", "{{ v | list }}", names()).unwrap(), "Padre、Isabel");
         assert!(render("en", "{{ v }}", names()).unwrap_err().contains("through `list`"));
+        let mixed = |second: Value| vec![Value::from("A"), second];
+        for template in ["{{ v | list }}", "{{ v | join(', ') }}"] {
+            let refused = |second| render("de", template, mixed(second)).unwrap_err();
+            assert!(refused(7.5.into()).contains("item 2: a number with a fraction"));
+            assert!(refused(true.into()).contains("item 2: a truth value"));
+            assert!(refused(Value::from(())).contains("item 2: there is no value"));
+            assert!(refused(vec!["x"].into()).contains("item 2: a list is printed"));
+        }
+        assert_eq!(render("de", "{{ v | list }}", mixed(7.into())).unwrap(), "A und 7");
     }
 
     #[test]

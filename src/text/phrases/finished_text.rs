@@ -15,6 +15,8 @@ pub(super) struct FinishedText {
     pub(super) runs: Runs,
     /// The facts that it prints.
     pub(super) facts: Vec<Fact>,
+    /// Whether one of them is the recipient's name.
+    pub(super) names_recipient: bool,
 }
 
 impl Object for FinishedText {

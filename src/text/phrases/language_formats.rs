@@ -19,6 +19,7 @@ use super::date_format::DateFormat;
 use super::date_style::DateStyle;
 use super::date_value::DateValue;
 use super::fact::Fact;
+use super::finished_text::FinishedText;
 use super::grade_value::GradeValue;
 use crate::base::date::Date;
 use crate::base::error::nearest;
@@ -213,15 +214,60 @@ impl LanguageFormats {
         Ok(percent(&self.tag, &self.decimal.format(&number).to_string()))
     }
 
+    /// A value as it is printed: a text, a whole number, or a grade as its scale writes it.
+    ///
+    /// # Errors
+    /// Which filter the value is printed through, as text.
+    pub(super) fn plain(&self, value: &Value) -> Result<String, String> {
+        let through = |what: &str, filters: &str| {
+            Err(format!("{what} is printed through {filters}"))
+        };
+        if value.downcast_object_ref::<DateValue>().is_some() {
+            return through("a date", "`date`: `{{ issued | date }}`");
+        }
+        if let Some(grade) = GradeValue::in_value(value) {
+            return self.grade(grade);
+        }
+        match value.kind() {
+            ValueKind::String => Ok(value.as_str().unwrap_or_default().to_owned()),
+            ValueKind::Number if value.is_integer() => Ok(value.to_string()),
+            ValueKind::Number => {
+                through("a number with a fraction", "`percent` or `number`")
+            }
+            ValueKind::Undefined | ValueKind::None => Err("there is no value here; ask \
+                first: `{% if … %}`, or give another: `default('…')`"
+                .to_owned()),
+            ValueKind::Bool => {
+                Err("a truth value cannot be printed; use `{% if … %}`".to_owned())
+            }
+            ValueKind::Seq | ValueKind::Iterable => through("a list", "`list` or `join`"),
+            _ => Err("a group of values cannot be printed; name one of them".to_owned()),
+        }
+    }
+
+    /// The items of a list, each as it is printed by itself.
+    ///
+    /// # Errors
+    /// The number of the item that cannot be printed, and why.
+    pub(super) fn items(&self, list: &Value) -> Result<Vec<String>, String> {
+        let items =
+            list.try_iter().map_err(|_| format!("{} is not a list", describe(list)))?;
+        let text = |(index, item): (usize, Value)| {
+            if item.downcast_object_ref::<FinishedText>().is_some() {
+                return Ok(item.to_string());
+            }
+            let text = self.plain(&item);
+            text.map_err(|cause| format!("item {}: {cause}", index + 1))
+        };
+        items.enumerate().map(text).collect()
+    }
+
     /// Joins a list with commas and «and», each item isolated.
     pub(super) fn list(&self, value: &Value) -> Result<String, String> {
-        let no_list = || format!("{} is not a list", describe(value));
         if !matches!(value.kind(), ValueKind::Seq | ValueKind::Iterable) {
-            return Err(no_list());
+            return Err(format!("{} is not a list", describe(value)));
         }
-        let items = value.try_iter().map_err(|_| no_list())?;
-        let items: Vec<_> =
-            items.filter(|item| !item.is_none()).map(|item| item.to_string()).collect();
+        let items = self.items(value)?;
         if let [only] = &items[..] {
             return Ok(only.clone());
         }

@@ -184,11 +184,12 @@ impl MarkupReader {
     fn read_value<'a>(&mut self, rest: &'a str, offset: usize) -> &'a str {
         let Some((head, tail)) = rest.split_once(MIDDLE) else { return "" };
         let (text, tail) = tail.split_once(CLOSE).unwrap_or((tail, ""));
+        let (head, facts) =
+            head.split_at(head.find([VALUE, CHOICE]).unwrap_or(head.len()));
+        // A value without letters is a fact too: another branch might print nothing.
+        self.facts.extend(read_facts(facts).map(|fact| (offset, fact)));
         if !text.is_empty() {
             self.flush_space();
-            let (head, facts) =
-                head.split_at(head.find([VALUE, CHOICE]).unwrap_or(head.len()));
-            self.facts.extend(read_facts(facts).map(|fact| (offset, fact)));
             let style = head.bytes().next().unwrap_or(b'0') - b'0';
             let link = head.get(1..).filter(|link| !link.is_empty()).map(str::to_owned);
             self.runs.push(Run {

@@ -86,5 +86,9 @@ fn emphasis(
         rest = &rest[end..];
     }
     add(rest, false);
-    Ok(Value::from_object(FinishedText { runs: Runs(runs), facts }))
+    Ok(Value::from_object(FinishedText {
+        runs: Runs(runs),
+        facts,
+        ..FinishedText::default()
+    }))
 }

@@ -9,6 +9,7 @@ use super::choices::with_choices;
 use super::finished_text::FinishedText;
 use super::markup;
 use super::template_analysis::TemplateAnalysis;
+use super::written_template::WrittenTemplate;
 use super::wrong_value::WrongValue;
 use crate::base::error::{Error, ErrorKind, Place, Result, did_you_mean};
 use crate::text::locale::SentenceTemplate;
@@ -24,12 +25,13 @@ pub(super) fn write_sentence(
     if !sentence.template.contains('{') {
         // Its markup was parsed when the locale was loaded, so there is no error.
         let runs = markup::parse(&sentence.template).unwrap_or_default().runs;
-        return Ok(FinishedText { runs, facts: Vec::new() });
+        return Ok(FinishedText { runs, ..FinishedText::default() });
     }
     let place = |range| sentence.place_of(range);
     let template = env.get_template(&sentence.id);
     let template = template.map_err(|error| syntax_error(error, &place))?;
-    Rendering { template, what, values, facts, place: &place }.run()
+    let key = &sentence.key;
+    Rendering { template, what, key, values, facts, place: &place }.run()
 }
 
 /// A template with the values that it is rendered with.
@@ -37,6 +39,8 @@ pub(super) struct Rendering<'a> {
     pub(super) template: Template<'a, 'a>,
     /// The name of the sentence in errors.
     pub(super) what: &'a str,
+    /// Its name among the sentences of the language, in its facts.
+    pub(super) key: &'a str,
     pub(super) values: Value,
     /// What the certificate is made of, for hints.
     pub(super) facts: &'a CertificateFacts<'a>,
@@ -61,8 +65,14 @@ impl Rendering<'_> {
                 .with_help(error.help)
                 .at((self.place)(range))
         })?;
-        let facts = with_choices(self.template.source(), &spans, parsed.facts);
-        Ok(FinishedText { runs: parsed.runs, facts })
+        let written = WrittenTemplate {
+            source: self.template.source(),
+            spans: &spans,
+            values: &self.values,
+        };
+        let names_recipient = written.names(self.facts.name.as_str(), &parsed.facts);
+        let facts = with_choices(self.key, &written, parsed.facts);
+        Ok(FinishedText { runs: parsed.runs, facts, names_recipient })
     }
 
     /// An error of minijinja's, in the terms of the translator.

@@ -26,6 +26,9 @@ pub struct Sentences {
     pub date: Option<Phrase>,
     /// The sentence that says how the certificate can be verified.
     pub authenticity: Option<Phrase>,
+    /// The sentences of which nothing is seen, and which have facts: what shows that they are
+    /// empty may be the only difference between two certificates.
+    pub(crate) empty: Vec<Phrase>,
     /// The word that marks a draft.
     pub specimen: Option<Phrase>,
     /// The layout's table, if it has one and the course or request gives rows.
@@ -47,7 +50,7 @@ impl Sentences {
         let before = self.heading.iter().chain(&self.blocks);
         facts.extend(before.flat_map(Phrase::printed_facts));
         facts.extend(self.table.iter().flat_map(TablePhrases::facts));
-        let after = self.date.iter().chain(&self.authenticity);
+        let after = self.date.iter().chain(&self.authenticity).chain(&self.empty);
         facts.extend(after.flat_map(Phrase::printed_facts));
         for (name, title) in &self.signatories {
             facts.push(PrintedFact::value("signatory", &name.bare()));
@@ -68,6 +71,14 @@ impl Sentences {
     pub(super) fn phrases(&self) -> impl Iterator<Item = &Phrase> {
         let phrases = self.heading.iter().chain(&self.blocks).chain(&self.date);
         phrases.chain(self.table.iter().flat_map(TablePhrases::phrases))
+    }
+
+    /// Whether a value that the sentences or the table print is the recipient's name. It may be
+    /// joined with a title.
+    pub(crate) fn name_recipient(&self) -> bool {
+        let mut phrases = self.heading.iter().chain(&self.blocks).chain(&self.date);
+        phrases.any(|phrase| phrase.names_recipient)
+            || self.table.iter().any(TablePhrases::name_recipient)
     }
 }
 
@@ -93,6 +104,8 @@ pub struct Phrase {
     pub runs: Runs,
     /// The facts that it prints.
     pub(crate) facts: Vec<Fact>,
+    /// Whether one of them is the recipient's name.
+    pub(crate) names_recipient: bool,
     /// Where the sentence is written: in a locale file, or for a cell in the course.
     pub place: Place,
 }
@@ -104,9 +117,28 @@ impl Phrase {
         written: FinishedText,
         place: &Place,
     ) -> Option<Self> {
-        let FinishedText { runs, facts } = written;
+        let FinishedText { runs, facts, names_recipient } = written;
         let (role, place) = (role.to_owned(), place.clone());
-        (!runs.is_empty()).then_some(Self { role, runs, facts, place })
+        (!runs.is_empty()).then_some(Self { role, runs, facts, names_recipient, place })
+    }
+
+    /// A sentence of which nothing is visible, if it has facts. `key` names it in them.
+    pub(super) fn empty(
+        role: &str,
+        key: &str,
+        written: &FinishedText,
+        place: &Place,
+    ) -> Option<Self> {
+        let is_empty = Fact::Choice(format!("empty {key}"));
+        let facts = [is_empty].into_iter().chain(written.facts.iter().cloned());
+        let has_facts = written.runs.is_empty() && !written.facts.is_empty();
+        has_facts.then(|| Self {
+            role: role.to_owned(),
+            runs: Runs::default(),
+            facts: facts.collect(),
+            names_recipient: false,
+            place: place.clone(),
+        })
     }
 
     fn printed_facts(&self) -> impl Iterator<Item = PrintedFact> {
@@ -131,6 +163,12 @@ impl TablePhrases {
     fn phrases(&self) -> impl Iterator<Item = &Phrase> {
         let cells = self.rows.iter().chain(&self.total).flatten().flatten();
         self.columns.iter().map(|(heading, _)| heading).chain(cells)
+    }
+
+    fn name_recipient(&self) -> bool {
+        let cells = self.rows.iter().chain(&self.total).flatten().flatten();
+        let mut phrases = self.columns.iter().map(|(heading, _)| heading).chain(cells);
+        phrases.any(|phrase| phrase.names_recipient)
     }
 
     fn facts(&self) -> Vec<PrintedFact> {

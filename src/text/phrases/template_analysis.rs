@@ -244,6 +244,42 @@ fn read_filter<'a>(name: &'a str, range: Range<usize>, rest: &Tokens<'a>) -> Fil
     filter
 }
 
+/// A part of a text that `~` joins.
+#[derive(Debug, PartialEq)]
+pub(super) enum JoinedPart<'a> {
+    /// A string of the template.
+    Word(Cow<'a, str>),
+    /// A variable, as a dotted path.
+    Variable(String),
+}
+
+/// The parts of an expression that only joins variables and at least one string by `~`.
+pub(super) fn joined_parts(expression: &str) -> Option<Vec<JoinedPart<'_>>> {
+    let (tokens, _) = tokenize(expression, 0, '}');
+    let mut parts = Vec::new();
+    for part in tokens.split(|(token, _)| *token == Token::Sign('~')) {
+        parts.push(match part {
+            [(Token::Text(text), _)] => JoinedPart::Word(unescaped(text)),
+            _ => JoinedPart::Variable(dotted_path(part)?),
+        });
+    }
+    let has_word = parts.iter().any(|part| matches!(part, JoinedPart::Word(_)));
+    (parts.len() > 1 && has_word).then_some(parts)
+}
+
+/// The dotted path that tokens are, and no more.
+fn dotted_path(tokens: &Tokens<'_>) -> Option<String> {
+    let mut path = String::new();
+    for (index, (token, _)) in tokens.iter().enumerate() {
+        match (token, index % 2) {
+            (Token::Word(word), 0) if !KEYWORDS.contains(word) => path.push_str(word),
+            (Token::Sign('.'), 1) => path.push('.'),
+            _ => return None,
+        }
+    }
+    (tokens.len() % 2 == 1).then_some(path)
+}
+
 /// The strings in an expression that it may print: `'b'` and `'c'` of
 /// `'b' if a == 'x' else 'c'`.
 pub(super) fn output_words(expression: &str) -> Vec<Cow<'_, str>> {
@@ -263,7 +299,8 @@ pub(super) fn output_words(expression: &str) -> Vec<Cow<'_, str>> {
             },
             _ => false,
         };
-        if is_printed {
+        let is_joined = matches!(tokens.get(index + 1), Some((Token::Sign('~'), _)));
+        if is_printed && !is_joined {
             words.push(unescaped(text));
         }
     }
@@ -390,5 +427,20 @@ mod tests {
             ["b's", "c", "z"]
         );
         assert_eq!(words("a | default('-') | date('long', language='en')"), ["-"]);
+        assert_eq!(words("'a ' ~ b"), [""; 0]);
+    }
+
+    #[test]
+    fn parts_that_are_joined_are_words_and_variables() {
+        let word = |text: &str| JoinedPart::Word(text.to_owned().into());
+        let variable = |path: &str| JoinedPart::Variable(path.to_owned());
+        assert_eq!(
+            joined_parts("name ~ ' (' ~ extra.rank ~ ')'").unwrap(),
+            [variable("name"), word(" ("), variable("extra.rank"), word(")")]
+        );
+        for other in ["name", "name ~ place", "name ~ 'x' | upper", "a ~ 'x' if b else c"]
+        {
+            assert_eq!(joined_parts(other), None, "{other}");
+        }
     }
 }

@@ -152,6 +152,7 @@ impl PlacedSlots {
     /// Removes the sentences that the page leaves out.
     pub(crate) fn leave_out(&self, sentences: &mut Sentences) {
         sentences.blocks.retain(|phrase| !self.leaves_out(&phrase.role));
+        sentences.empty.retain(|phrase| !self.leaves_out(&phrase.role));
         if self.leaves_out("heading") {
             sentences.heading = None;
         }
