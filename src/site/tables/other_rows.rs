@@ -138,7 +138,9 @@ impl<'a> RowJudge<'a> {
 
     /// Whether a total has something to count: a number, and no words.
     fn has_numbers_only(&self, row: &TableRow) -> bool {
-        let word = self.names.iter().find(|&&index| !row.cells[index].is_blank());
+        let has_letters =
+            |&&index: &&usize| row.cells[index].text.chars().any(char::is_alphabetic);
+        let word = self.names.iter().find(has_letters);
         let others = row.cells.iter().enumerate();
         let mut others = others
             .filter(|(index, cell)| Some(index) != word && !cell.is_blank())

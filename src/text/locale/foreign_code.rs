@@ -20,6 +20,8 @@ pub(crate) fn foreign_code(text: &str) -> Option<Range<usize>> {
             '&' => html_entity(rest),
             '%' if text[..at].ends_with(|c: char| c.is_numeric()) => None,
             '%' => printf(rest),
+            // The second one of a value: `{{ name }}`.
+            '{' if text[..at].ends_with('{') => None,
             _ => brace(rest),
         }?;
         Some(at..at + 1 + length)
