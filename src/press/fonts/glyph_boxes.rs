@@ -5,7 +5,7 @@
 
 use ttf_parser::GlyphId;
 use typst::layout::{Abs, Em, Point, Rect};
-use typst::text::TextItem;
+use typst::text::{FontInstance, TextItem};
 use typst::utils::hash128;
 
 use super::Fonts;
@@ -20,14 +20,7 @@ impl Fonts {
         let mut ink: Option<Rect> = None;
         let mut cursor = Point::zero();
         for glyph in &text.glyphs {
-            let key = (font, glyph.id);
-            let known = self.glyph_boxes.get(&key);
-            let known = known.unwrap_or_else(|| {
-                let found = text.font.ttf().glyph_bounding_box(GlyphId(glyph.id));
-                let found = found.map(|it| [it.x_min, it.y_min, it.x_max, it.y_max]);
-                self.glyph_boxes.insert(key, found);
-                found
-            });
+            let known = self.glyph_box(font, &text.font, glyph.id);
             if let Some([left, bottom, right, top]) = known {
                 let at =
                     cursor + Point::new(length(glyph.x_offset), length(glyph.y_offset));
@@ -42,5 +35,22 @@ impl Fonts {
         // The y axis of a glyph goes upwards, that of a frame downwards.
         let down = |point: Point| Point::new(point.x, Abs::zero() - point.y);
         ink.map(|ink| Rect::new(down(ink.min), down(ink.max)))
+    }
+
+    /// The box of a glyph's outline, in units of the font, whose hash is `hash`; `None` for a glyph
+    /// without one.
+    pub(super) fn glyph_box(
+        &self,
+        hash: u128,
+        font: &FontInstance,
+        id: u16,
+    ) -> Option<[i16; 4]> {
+        let key = (hash, id);
+        self.glyph_boxes.get(&key).unwrap_or_else(|| {
+            let found = font.ttf().glyph_bounding_box(GlyphId(id));
+            let found = found.map(|it| [it.x_min, it.y_min, it.x_max, it.y_max]);
+            self.glyph_boxes.insert(key, found);
+            found
+        })
     }
 }
