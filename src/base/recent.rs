@@ -12,24 +12,45 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// Results by key, each of which is cheap to clone.
 #[derive(Debug)]
 pub(crate) struct Recent<K, V> {
-    generations: Mutex<[HashMap<K, V>; 2]>,
+    generations: Mutex<Generations<K, V>>,
     max: usize,
+    max_weight: usize,
+    weigh: fn(&V) -> usize,
+}
+
+#[derive(Debug)]
+struct Generations<K, V> {
+    young: HashMap<K, V>,
+    old: HashMap<K, V>,
+    /// The weight of all results in the young generation together.
+    weight: usize,
 }
 
 impl<K: Eq + Hash, V: Clone> Recent<K, V> {
     /// An empty cache of at most `max` results in each of two generations.
     pub(crate) fn new(max: usize) -> Self {
-        Self { generations: Mutex::default(), max }
+        Self::with_weights(max, usize::MAX, |_| 0)
+    }
+
+    /// An empty cache of at most `max` results in each of two generations, which in each weigh at
+    /// most `max_weight` together. A result that weighs more is the only one of its generation.
+    pub(crate) fn with_weights(
+        max: usize,
+        max_weight: usize,
+        weigh: fn(&V) -> usize,
+    ) -> Self {
+        let generations =
+            Generations { young: HashMap::new(), old: HashMap::new(), weight: 0 };
+        Self { generations: Mutex::new(generations), max, max_weight, weigh }
     }
 
     /// The result of a key, if it is remembered.
     pub(crate) fn get(&self, key: &K) -> Option<V> {
         let mut generations = self.lock();
-        let [young, old] = &mut *generations;
-        if let Some(value) = young.get(key) {
+        if let Some(value) = generations.young.get(key) {
             return Some(value.clone());
         }
-        let (key, value) = old.remove_entry(key)?;
+        let (key, value) = generations.old.remove_entry(key)?;
         self.keep(&mut generations, key, value.clone());
         Some(value)
     }
@@ -39,15 +60,21 @@ impl<K: Eq + Hash, V: Clone> Recent<K, V> {
         self.keep(&mut self.lock(), key, value);
     }
 
-    fn keep(&self, generations: &mut [HashMap<K, V>; 2], key: K, value: V) {
-        let [young, old] = generations;
-        if young.len() >= self.max {
-            *old = std::mem::take(young);
+    fn keep(&self, generations: &mut Generations<K, V>, key: K, value: V) {
+        let weight = (self.weigh)(&value);
+        let is_full = generations.young.len() >= self.max
+            || generations.weight.saturating_add(weight) > self.max_weight;
+        if is_full && !generations.young.is_empty() {
+            generations.old = std::mem::take(&mut generations.young);
+            generations.weight = 0;
         }
-        young.insert(key, value);
+        generations.weight = generations.weight.saturating_add(weight);
+        if let Some(before) = generations.young.insert(key, value) {
+            generations.weight -= (self.weigh)(&before);
+        }
     }
 
-    fn lock(&self) -> MutexGuard<'_, [HashMap<K, V>; 2]> {
+    fn lock(&self) -> MutexGuard<'_, Generations<K, V>> {
         self.generations.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -64,8 +91,30 @@ mod tests {
             assert_eq!(recent.get(&0), Some(0), "it is asked for each time");
             assert_eq!(recent.get(&number), Some(number));
         }
-        let lengths = recent.lock().each_ref().map(HashMap::len);
+        let generations = recent.lock();
+        let lengths = [generations.young.len(), generations.old.len()];
         assert!(lengths.iter().all(|length| *length <= 10), "{lengths:?}");
+        drop(generations);
         assert_eq!(recent.get(&500), None);
+    }
+
+    #[test]
+    fn weight_of_the_results_is_bounded() {
+        let recent = Recent::with_weights(10, 100, |weight: &usize| *weight);
+        let kept = |recent: &Recent<usize, usize>| {
+            let generations = recent.lock();
+            [&generations.young, &generations.old].map(|it| it.values().sum::<usize>())
+        };
+        for key in 0..100 {
+            recent.insert(key % 7, 40);
+            recent.insert(key % 7, 30);
+            assert!(kept(&recent).iter().all(|weight| *weight <= 100));
+        }
+        recent.insert(200, 1000);
+        assert_eq!((kept(&recent)[0], recent.get(&200)), (1000, Some(1000)));
+        recent.insert(201, 1);
+        recent.insert(202, 99);
+        recent.insert(203, 1);
+        assert_eq!(recent.get(&200), None, "a heavy one goes like any other");
     }
 }

@@ -175,6 +175,21 @@ mod tests {
                 )),
             ),
             (
+                "markers of the first of two elements of one id",
+                svg(&format!(
+                    "<defs><path id='big' d='M0 0{vertices}'/><marker id='m'>{dots}</marker>\
+                     </defs><g marker-mid='url(#m)'><use href='#big'/></g>\
+                     <path id='big' d=''/>"
+                )),
+            ),
+            (
+                "markers of the last of two elements of one id",
+                svg(&format!(
+                    "<path id='big' d=''/><defs><path id='big' d='M0 0{vertices}'/><marker \
+                     id='m'>{dots}</marker></defs><g marker-mid='url(#m)'><use href='#big'/></g>"
+                )),
+            ),
+            (
                 "many pictures",
                 svg(&format!("<image width='9' height='9' href='{}'/>", png(4000, 4000))
                     .repeat(40)),

@@ -1,8 +1,8 @@
 //! The appearance of a certificate: a digest of everything that can be seen on it.
 //!
 //! Takes the parts of a page; gives a digest that is equal for pages that look alike. The decision:
-//! it covers the sheet, the pictures, the layout's files, the site's own fonts, the attachments,
-//! the addresses and the program, and not the free fields that the layout never draws. The sheet's
+//! it covers the sheet, the pictures, the layout's files, the fonts that are not built in, the
+//! attachments, the addresses and the program, and not the free fields that the layout never draws. The sheet's
 //! sentences are not fitted for it, because their fits follow from the covered parts.
 
 use ring::digest::{Context, SHA256};
@@ -36,7 +36,7 @@ pub(crate) fn digest(input: &PageInput, publish: &PublishSettings) -> String {
     }
     add(sources.layout.as_bytes());
     add(sources.sha256.as_bytes());
-    add(input.fonts.own_digest().as_bytes());
+    add(input.fonts.added_digest().as_bytes());
     add(publish.download_url(&DownloadId::nil()).as_bytes());
     for file in &input.attachments {
         for part in [&file.name, &file.media_type, &file.description] {

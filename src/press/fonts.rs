@@ -4,6 +4,9 @@
 //! [`Fonts::itemize`] the face of each word. The decision made here: no font is read from the
 //! system; a family stands in for another only as `fonts/fonts.yaml` declares it.
 
+mod blank;
+#[cfg(feature = "issue")]
+mod digest;
 mod family;
 mod font_run;
 mod glyph_boxes;
@@ -49,7 +52,8 @@ pub(crate) struct Fonts {
     /// The boxes of the glyphs of fonts, by a hash of the font.
     glyph_boxes: Recent<u128, Arc<GlyphBoxes>>,
     warnings: Vec<Warning>,
-    own_digest: OnceLock<String>,
+    #[cfg(feature = "issue")]
+    added_digest: OnceLock<String>,
 }
 
 /// What the order of fallback families depends on: generic family, weight, slope, script and
@@ -60,8 +64,8 @@ type OrderKey = (GenericFamily, u16, bool, &'static str, Tag);
 struct Face {
     data: Bytes,
     index: u32,
-    /// Whether its file is the site's own, not built in or in a folder of fonts.
-    is_own: bool,
+    /// Whether its file is built in.
+    is_built_in: bool,
     font: OnceLock<Option<Font>>,
     ligatures: OnceLock<Ligatures>,
 }
@@ -122,14 +126,16 @@ impl Fonts {
                 );
             }
             let is_shared = site.is_shared_font(name);
-            let is_own = !is_shared && site.built_in(name).is_none();
-            data.extend(ids.into_iter().map(|id| (id, bytes.clone(), is_own)));
+            let is_built_in = site.built_in(name).is_some();
+            let is_own = !is_shared && !is_built_in;
+            let ids = ids.into_iter();
+            data.extend(ids.map(|id| (id, bytes.clone(), is_own, is_built_in)));
         }
 
         let mut infos = Vec::new();
         let mut faces = Vec::new();
         let mut to_list = BTreeSet::new();
-        for (id, data, is_own) in data {
+        for (id, data, is_own, is_built_in) in data {
             let Some(face) = database.face(id) else { continue };
             let Some((family, _)) = face.families.first() else { continue };
             if is_own {
@@ -147,7 +153,7 @@ impl Fonts {
             faces.push(Face {
                 data,
                 index: face.index,
-                is_own,
+                is_built_in,
                 font: OnceLock::new(),
                 ligatures: OnceLock::new(),
             });
@@ -171,20 +177,8 @@ impl Fonts {
             itemized: Recent::new(Self::MAX_ITEMIZED),
             glyph_boxes: Recent::new(Self::MAX_GLYPH_BOXES),
             warnings,
-            own_digest: OnceLock::new(),
-        })
-    }
-
-    /// A digest of the site's own font files, 64 hexadecimal digits. Built-in fonts need
-    /// none, because they change only with the program's version.
-    pub(crate) fn own_digest(&self) -> &str {
-        self.own_digest.get_or_init(|| {
-            let mut context = ring::digest::Context::new(&ring::digest::SHA256);
-            for face in self.faces.iter().filter(|face| face.is_own) {
-                context.update(&(face.data.len() as u64).to_be_bytes());
-                context.update(&face.data);
-            }
-            crate::base::hex::lower(context.finish().as_ref())
+            #[cfg(feature = "issue")]
+            added_digest: OnceLock::new(),
         })
     }
 

@@ -100,14 +100,18 @@ impl Page {
     }
 }
 
+/// The most pixels of a picture: a large sheet is drawn with fewer per inch.
+const MAX_PIXELS: f64 = 20e6;
+
 /// A picture of at most this many pixels is not compressed: it stays on this machine, and
 /// compressing takes longer than drawing.
 const MAX_UNCOMPRESSED: usize = 2_500_000;
 
 /// The page as a PNG. It is written fast, and is not small.
 fn bitmap(page: &typst_layout::Page, pixels_per_inch: f64) -> Result<Vec<u8>> {
+    let size = (page.frame.width().to_pt(), page.frame.height().to_pt());
     let options = RenderOptions {
-        pixel_per_pt: Scalar::new(pixels_per_inch.clamp(10.0, 300.0) / 72.0),
+        pixel_per_pt: Scalar::new(pixels_per_point(size, pixels_per_inch)),
         ..RenderOptions::default()
     };
     let pixmap = typst_render::render(page, &options);
@@ -126,4 +130,26 @@ fn bitmap(page: &typst_layout::Page, pixels_per_inch: f64) -> Result<Vec<u8>> {
             Error::caused(ErrorKind::Export, "failed to write the PNG", error)
         })?;
     Ok(bytes.into_inner())
+}
+
+/// How many pixels a page of that size in points is drawn with.
+fn pixels_per_point((width, height): (f64, f64), pixels_per_inch: f64) -> f64 {
+    let most = (MAX_PIXELS / (width * height).max(1.0)).sqrt();
+    (pixels_per_inch.clamp(10.0, 300.0) / 72.0).min(most)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pixels_of_a_preview_are_bounded() {
+        let a4 = (595.28, 841.89);
+        assert_eq!(pixels_per_point(a4, 300.0), 300.0 / 72.0);
+        assert_eq!(pixels_per_point(a4, 1.0), 10.0 / 72.0);
+        for side in [2000.0, 5669.3] {
+            let scale = pixels_per_point((side, side), 300.0);
+            assert!(scale * scale * side * side <= MAX_PIXELS * 1.001, "{scale}");
+        }
+    }
 }

@@ -161,6 +161,15 @@ mod tests {
             ("/OCGs [ 5 0 R ] /D << /ON [ ] /OFF [ 5 0 R ] >>", true),
             ("/OCGs[5 0 R]/D<</BaseState/OFF/ON[]>>", true),
             ("/OCGs[5 0 R]/D<</BaseState /OFF>>", true),
+            ("/OCGs[5 0 R]/D<</OFF 9 0 R>>", true),
+            ("/OCGs[5 0 R]/D<</ON[]/O#46F[5 0 R]>>", true),
+            ("/OCGs[5 0 R]/D<</BaseState/#4fFF>>", true),
+            ("/OCGs[5 0 R]/D<</BaseState 9 0 R>>", true),
+            (
+                "/OCGs[5 0 R]/D<</Name(/OFF)/Creator</OFF>/OFF % none\n[ % none\n]>>",
+                false,
+            ),
+            ("/OCGs[5 0 R]/X<</S/SetOCGState/State[/OFF 5 0 R]>>", false),
             ("/OCGs[5 0 R]/D<</OFF[]/ON[5 0 R]/BaseState/ON>>", false),
             ("/OCGs[5 0 R]/D<</OFF [ ]/Order[5 0 R]>>", false),
         ] {

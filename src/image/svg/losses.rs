@@ -35,6 +35,23 @@ const COLOURS: [&str; 9] = [
     "oklch(",
     "hwb(",
 ];
+/// Elements that draw a picture from their address.
+const PICTURES: [&str; 2] = ["image", "feImage"];
+/// At-rules whose blocks say nothing about a drawing that stands still and has no text.
+const UNSEEN_RULES: [&str; 6] = [
+    "font-face",
+    "keyframes",
+    "-webkit-keyframes",
+    "-moz-keyframes",
+    "page",
+    "font-feature-values",
+];
+/// The conditions of `@media` that are not those of a printed page.
+const UNSEEN_MEDIA: [&str; 3] = [
+    "(prefers-color-scheme:dark)",
+    "(prefers-reduced-motion)",
+    "(prefers-reduced-motion:reduce)",
+];
 /// Elements whose content is not drawn by itself, or says something to other programs.
 const UNSEEN: [&str; 5] = ["metadata", "title", "desc", "script", "foreignObject"];
 
@@ -73,15 +90,89 @@ pub(super) fn check(document: &Document<'_>) -> Result<()> {
         {
             return Err(refers_to(link));
         }
+        if PICTURES.contains(&name) && is_shown(&node) {
+            let links = [node.attribute("href"), node.attribute((XLINK, "href"))];
+            if links.into_iter().flatten().any(is_damaged) {
+                return Err(refuse(
+                    "has a picture inside whose data are damaged",
+                    "export it again, with the picture embedded",
+                ));
+            }
+        }
         if name == "style" {
-            check_style(
-                &node.descendants().filter_map(|it| it.text()).collect::<String>(),
-            )?;
+            let sheet = node.descendants().filter_map(|it| it.text()).collect::<String>();
+            check_style(&sheet)?;
+            check_at_rules(&sheet)?;
         }
         for attribute in node.attributes() {
             if attribute.name() == "style" || is_paint(attribute.name()) {
                 check_style(attribute.value())?;
             }
+        }
+    }
+    Ok(())
+}
+
+/// Whether an address is that of data in base64 that cannot be decoded, as the reader decodes them
+/// (the «forgiving-base64» of the WHATWG).
+fn is_damaged(address: &str) -> bool {
+    let is_space = |c: char| matches!(c, ' ' | '\t' | '\n' | '\r' | '\x0c');
+    let address = address.trim_matches(|c: char| c <= ' ');
+    let is_data = address.get(..5).is_some_and(|it| it.eq_ignore_ascii_case("data:"));
+    // Without a comma it is the address of another file, which is refused.
+    let Some((head, body)) = address.split_once(',').filter(|_| is_data) else {
+        return false;
+    };
+    if !head.trim_end_matches(is_space).to_ascii_lowercase().ends_with("base64") {
+        return false;
+    }
+    let (mut letters, mut signs) = (0_usize, 0_usize);
+    let mut rest = body.split('#').next().unwrap_or_default().bytes();
+    while let Some(byte) = rest.next() {
+        let byte = match byte {
+            b'%' => {
+                let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
+                let mut after = rest.clone();
+                match (digit(after.next()), digit(after.next())) {
+                    (Some(high), Some(low)) => {
+                        rest = after;
+                        (high * 16 + low) as u8
+                    }
+                    _ => return true,
+                }
+            }
+            byte => byte,
+        };
+        match byte {
+            _ if is_space(byte.into()) => {}
+            b'=' => signs += 1,
+            b'+' | b'/' if signs == 0 => letters += 1,
+            _ if byte.is_ascii_alphanumeric() && signs == 0 => letters += 1,
+            _ => return true,
+        }
+    }
+    letters % 4 == 1 || signs > 0 && (signs > 2 || !(letters + signs).is_multiple_of(4))
+}
+
+/// Refuses the blocks of at-rules, which are skipped with all that is in them, unless they have no
+/// rules for the drawing as it is printed.
+fn check_at_rules(sheet: &str) -> Result<()> {
+    let sheet = without_comments(sheet).to_ascii_lowercase();
+    for rule in sheet.split('@').skip(1) {
+        let head = &rule[..rule.find(['{', ';', '}']).unwrap_or(rule.len())];
+        let has_block = rule[head.len()..].starts_with('{');
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        let name = &head[..head.find(|c| !is_name(c)).unwrap_or(head.len())];
+        let condition = head[name.len()..].replace(char::is_whitespace, "");
+        let is_unseen = match name {
+            "media" => UNSEEN_MEDIA.contains(&condition.as_str()),
+            name => UNSEEN_RULES.contains(&name),
+        };
+        if has_block && !name.is_empty() && !is_unseen {
+            return Err(refuse(
+                &format!("has styles in `@{}`, which are not read", truncated(name, 40)),
+                "write these rules without it",
+            ));
         }
     }
     Ok(())
@@ -257,6 +348,24 @@ mod tests {
             ("<path style='fill:device-cmyk(0 1 1 0)' d='M0 0h9v9z'/>", "device-cmyk"),
             ("<path fill='oklch(60% 0.15 50)' d='M0 0h9v9z'/>", "`oklch("),
             ("<style>.a{stroke:color(display-p3 1 0 0)}</style>", "`color("),
+            ("<style>@media all{.a{fill:#0a5}}</style>", "`@media`"),
+            (
+                "<style>.a{fill:red}@supports (fill:red){.a{fill:#0a5}}</style>",
+                "`@supports`",
+            ),
+            ("<style>@layer base { .a{fill:#0a5} }</style>", "`@layer`"),
+            (
+                "<image width='9' height='9' href='data:image/png;base64,iVBORw0K!damaged'/>",
+                "data are damaged",
+            ),
+            (
+                "<image width='9' height='9' xlink:href='data:image/png;base64,iVBOR'/>",
+                "data are damaged",
+            ),
+            (
+                "<filter id='f'><feImage href='data:image/png;base64,iVBORw0KG==='/></filter>",
+                "data are damaged",
+            ),
         ] {
             let error = parse(&svg(inside)).expect_err(inside);
             assert!(error.message().contains(words), "{inside}: {error}");
@@ -279,6 +388,9 @@ mod tests {
              width='1' height='1'><i:aipgfRef xmlns:i='http://ns.adobe.com/AdobeIllustrator/10.0/' \
              xlink:href='#a'/></foreignObject><g><path d='M0 0h9v9z'/></g></switch>",
             "<style>/* var(--c) @import */ .a{fill:#123} @font-face{src:url(a.woff)}</style>",
+            "<style>@charset 'utf-8'; @media (prefers-color-scheme: dark){.a{fill:#fff}} \
+             @keyframes turn { from { opacity: 0 } }</style>",
+            "<g display='none'><image width='9' height='9' href='data:;base64,!'/></g>",
             "<style>.a{transform-box:fill-box;fill:url(#g)}</style>",
             "<a href='https://example.org/'><path d='M0 0h9v9z'/></a>",
             "<path fill='rgb(1, 2, 3)' stroke='hsl(20, 10%, 30%)' d='M0 0h9v9z'/>",

@@ -31,16 +31,27 @@ pub(super) fn check(document: &Document<'_>) -> Result<()> {
     let styles = Styles::of(document)?;
     let ids =
         document.descendants().filter_map(|node| Some((node.attribute("id")?, node)));
-    let mut walk = Walk { styles, ids: ids.collect(), sizes: HashMap::new() };
+    let mut by_id: HashMap<&str, Vec<Node<'_, '_>>> = HashMap::new();
+    ids.for_each(|(id, node)| by_id.entry(id).or_default().push(node));
+    let mut walk = Walk { styles, by_id, targets: HashMap::new(), sizes: HashMap::new() };
     walk.size(document.root_element(), 0)?;
     Ok(())
 }
 
 struct Walk<'a, 'input> {
     styles: Styles<'a>,
-    ids: HashMap<&'a str, Node<'a, 'input>>,
+    /// All elements of an id: of several, one reference takes the first, another the last.
+    by_id: HashMap<&'a str, Vec<Node<'a, 'input>>>,
+    /// What a reference to an id comes to, whichever element it takes.
+    targets: HashMap<&'a str, Target>,
     /// The elements that an element comes to, and how deep it is; `None` while it is counted.
     sizes: HashMap<usize, Option<Size>>,
+}
+
+#[derive(Clone, Copy)]
+struct Target {
+    size: Size,
+    is_gradient: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -86,8 +97,9 @@ impl<'a, 'input> Walk<'a, 'input> {
         let (drawn, others): (Vec<_>, Vec<_>) =
             self.references(node).into_iter().partition(|(name, _)| *name == "href");
         for (_, id) in drawn {
-            let Some(target) = self.ids.get(id).copied() else { continue };
-            let part = self.size(target, above + 1)?;
+            let Some(Target { size: part, .. }) = self.target(id, above + 1)? else {
+                continue;
+            };
             add(&mut size, part, 1)?;
             if node.tag_name().name() == "use" {
                 size.inherit(part);
@@ -95,8 +107,8 @@ impl<'a, 'input> Walk<'a, 'input> {
         }
         let Size { heirs, vertices, .. } = size;
         for (attribute, id) in others {
-            let Some(target) = self.ids.get(id).copied() else { continue };
-            let part = self.size(target, above + 1)?;
+            let Some(target) = self.target(id, above + 1)? else { continue };
+            let part = target.size;
             // A name that is written in a way of its own counts as what costs most.
             if attribute.contains("marker") {
                 if part.elements.saturating_mul(vertices) > MAX_MARKED {
@@ -106,12 +118,10 @@ impl<'a, 'input> Walk<'a, 'input> {
                 continue;
             }
             let is_inherited = !NOT_INHERITED.contains(&attribute);
-            let elements = match target.tag_name().name() {
-                // The stops of a gradient are copied, which costs far less than to draw them.
-                "linearGradient" | "radialGradient" => {
-                    1 + part.elements / STOPS_PER_ELEMENT
-                }
-                _ => part.elements,
+            // The stops of a gradient are copied, which costs far less than to draw them.
+            let elements = match target.is_gradient {
+                true => 1 + part.elements / STOPS_PER_ELEMENT,
+                false => part.elements,
             };
             add(
                 &mut size,
@@ -121,6 +131,29 @@ impl<'a, 'input> Walk<'a, 'input> {
         }
         self.sizes.insert(key, Some(size));
         Ok(size)
+    }
+
+    /// The most that a reference to `id` comes to; `None` if there is no such element.
+    fn target(&mut self, id: &'a str, above: usize) -> Result<Option<Target>> {
+        if let Some(target) = self.targets.get(id) {
+            return Ok(Some(*target));
+        }
+        let Some(nodes) = self.by_id.get(id).cloned() else { return Ok(None) };
+        let mut target: Option<Target> = None;
+        for node in nodes {
+            let size = self.size(node, above)?;
+            let name = node.tag_name().name();
+            let is_gradient = matches!(name, "linearGradient" | "radialGradient");
+            target = Some(match target {
+                None => Target { size, is_gradient },
+                Some(other) => Target {
+                    size: size.max(other.size),
+                    is_gradient: is_gradient && other.is_gradient,
+                },
+            });
+        }
+        self.targets.extend(target.map(|target| (id, target)));
+        Ok(target)
     }
 
     /// The identifiers that an element refers to, each with the name of its attribute.
@@ -152,6 +185,15 @@ impl<'a, 'input> Walk<'a, 'input> {
 }
 
 impl Size {
+    fn max(self, other: Self) -> Self {
+        Self {
+            elements: self.elements.max(other.elements),
+            depth: self.depth.max(other.depth),
+            heirs: self.heirs.max(other.heirs),
+            vertices: self.vertices.max(other.vertices),
+        }
+    }
+
     /// Adds what inherits from the element because it is in it.
     fn inherit(&mut self, part: Self) {
         self.heirs = self.heirs.saturating_add(part.heirs);

@@ -13,6 +13,7 @@ mod frame_place;
 mod same_frame;
 #[cfg(test)]
 mod tests;
+mod weight;
 
 use std::sync::Arc;
 
@@ -69,6 +70,8 @@ struct KeptSlot {
     /// Which fit of its sentence the layout chose: 0 for `fitted`, else the one in
     /// `smaller`, from 1.
     step: usize,
+    /// Whether the layout sets tabular figures in it; `None` if the words could not tell.
+    tabular: Option<bool>,
     /// The side on which the layout aligns its lines, if that is not the one that is declared.
     align: Option<SlotAlign>,
 }
@@ -86,11 +89,15 @@ struct KeptCode {
 }
 
 impl KeptPages {
-    /// The most pages that are kept, in each of two generations.
+    /// The most pages that are kept, in each of two generations, and the most bytes of them.
     const MAX_PAGES: usize = 32;
+    const MAX_BYTES: usize = 256 << 20;
 
     pub(crate) fn new() -> Self {
-        Self(Recent::new(Self::MAX_PAGES))
+        let weigh = |page: &Option<Arc<KeptPage>>| {
+            page.as_ref().map_or(0, |page| weight::of_pages(&page.pages))
+        };
+        Self(Recent::with_weights(Self::MAX_PAGES, Self::MAX_BYTES, weigh))
     }
 
     /// The document of a sheet, if a page is kept from which it differs in the varying
@@ -118,15 +125,19 @@ impl KeptPages {
     }
 }
 
-/// A digest of all that a page depends on, except the varying words. `None` for a layout
-/// with code of its own, which may read these words.
-pub(super) fn key(
-    sheet: &Sheet,
-    layout: &Layout,
-    fonts: &Fonts,
-    issued: Date,
-) -> Option<u128> {
+/// A digest of all that a page depends on, except the varying words and the fonts, which are the same
+/// for all pages that are kept together. `None` for a layout
+/// with code of its own, which may read these words, and for a page that is like no other: one with
+/// a photo, or with the name in its page numbers.
+pub(super) fn key(sheet: &Sheet, layout: &Layout, issued: Date) -> Option<u128> {
     if !layout.sources.is_built_in() {
+        return None;
+    }
+    let name = name_of(sheet);
+    let mut folios = sheet.folios.iter().flatten().flatten();
+    let names_recipient =
+        |it: &Sentence| name.as_ref().is_some_and(|name| it.bare().contains(name));
+    if !sheet.photos.is_empty() || folios.any(names_recipient) {
         return None;
     }
     let mut rest = sheet.clone();
@@ -154,14 +165,7 @@ pub(super) fn key(
     let json = serde_json::to_vec(&rest).ok()?;
     let sources = &layout.sources;
     let day = (issued.year(), issued.month(), issued.day());
-    Some(hash128(&(
-        json,
-        pictures,
-        &sources.layout,
-        sources.sha256.as_str(),
-        fonts.own_digest(),
-        day,
-    )))
+    Some(hash128(&(json, pictures, &sources.layout, sources.sha256.as_str(), day)))
 }
 
 /// The sentences with varying words: the name, and those that contain the name or an
@@ -196,6 +200,18 @@ fn is_differing(sentence: &Sentence, name: Option<&str>) -> bool {
     sentence.role == RECIPIENT
         || sentence.runs.iter().any(|run| run.link.is_some())
         || name.is_some_and(|name| sentence.bare().contains(name))
+}
+
+/// Whether the words may look otherwise with tabular figures: whether they have anything but letters
+/// and the signs of names.
+fn has_figures(sentence: &Sentence) -> bool {
+    let is_plain = |c: char| {
+        c.is_alphabetic()
+            || c.is_whitespace()
+            || !c.is_ascii() && !c.is_numeric()
+            || "-'.,()&".contains(c)
+    };
+    sentence.runs.iter().any(|run| !run.text.chars().all(is_plain))
 }
 
 /// The recipient's name, as the sentence of that role has it.
@@ -298,6 +314,7 @@ impl KeptSlot {
             fill: text.fill.clone(),
             lang: text.lang,
             region: text.region,
+            tabular: false,
             dir: match sheet.direction_of(sentence) {
                 Direction::Ltr => Dir::LTR,
                 Direction::Rtl => Dir::RTL,
@@ -308,16 +325,47 @@ impl KeptSlot {
         choices.find_map(|(step, align)| {
             let (id, style) = (sentence.id.clone(), style.clone());
             let place = place.clone();
-            let slot = Self { id, place, style, extends, step, align };
-            let (own_at, own) = slot.group(index, sentence, fonts)?;
-            let is_there = !extends || own_at == *at;
-            (is_there && is_same(&own.frame, &group.frame)).then_some(slot)
+            let mut slot = Self { id, place, style, extends, step, tabular: None, align };
+            let is_alike = |tabular| {
+                let own = slot.group_with(tabular, index, sentence, fonts);
+                own.is_some_and(|(own_at, own)| {
+                    (!extends || own_at == *at) && is_same(&own.frame, &group.frame)
+                })
+            };
+            if !has_figures(sentence) {
+                return is_alike(false).then_some(slot);
+            }
+            slot.tabular = match [false, true].map(is_alike) {
+                [true, true] => None,
+                [false, false] => return None,
+                [_, is_tabular] => Some(is_tabular),
+            };
+            Some(slot)
         })
     }
 
-    /// The slot's group with the words of a sentence, and where it is in its block.
+    /// The slot's group with the words of a sentence, and where it is in its block. `None` if it
+    /// depends on the kind of figures, which is not known.
     fn group(
         &self,
+        index: usize,
+        sentence: &Sentence,
+        fonts: &Fonts,
+    ) -> Option<(Point, GroupItem)> {
+        let group = |tabular| self.group_with(tabular, index, sentence, fonts);
+        let (at, own) = group(self.tabular.unwrap_or(false))?;
+        if self.tabular.is_none() && has_figures(sentence) {
+            let (other_at, other) = group(true)?;
+            if other_at != at || !is_same(&own.frame, &other.frame) {
+                return None;
+            }
+        }
+        Some((at, own))
+    }
+
+    fn group_with(
+        &self,
+        tabular: bool,
         index: usize,
         sentence: &Sentence,
         fonts: &Fonts,
@@ -328,8 +376,8 @@ impl KeptSlot {
         };
         fitted.align = self.align.unwrap_or(fitted.align);
         let location = hash128(&("slot", index));
-        let words =
-            SlotWords { fonts, sentence, fitted: &fitted, style: &self.style, location };
+        let style = &SlotStyle { tabular, ..self.style.clone() };
+        let words = SlotWords { fonts, sentence, fitted: &fitted, style, location };
         let frame = rejoin(&words.frame()?);
         let (at, group) = labelled(&frame, &sentence.id)?;
         Some((at, group.clone()))

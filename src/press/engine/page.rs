@@ -97,7 +97,7 @@ impl Page {
         let kept = input.kept.clone();
         let page = Self::compile(input)?;
         let (sheet, fonts) = (&page.sheet, &page.fonts);
-        let key = kept_pages::key(sheet, &page.layout, fonts, page.issued);
+        let key = kept_pages::key(sheet, &page.layout, page.issued);
         let is_kept = key.is_some_and(|key| kept.document(key, sheet, fonts).is_some());
         Ok(([page, Self::set(again.fitted()?, false)?], is_kept))
     }
@@ -108,7 +108,7 @@ impl Page {
             input;
         let sheet = Arc::new(input.sheet);
         let key = (keeps && attachments.is_empty())
-            .then(|| kept_pages::key(&sheet, &layout, &fonts, issued))
+            .then(|| kept_pages::key(&sheet, &layout, issued))
             .flatten();
         if let Some(mut document) = key.and_then(|key| kept.document(key, &sheet, &fonts))
         {

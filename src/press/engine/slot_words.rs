@@ -38,6 +38,8 @@ pub(super) struct SlotStyle {
     pub(super) lang: Lang,
     pub(super) region: Option<LangRegion>,
     pub(super) dir: Dir,
+    /// Whether figures are lining and tabular.
+    pub(super) tabular: bool,
 }
 
 /// The words of a slot, ready to be laid out.
@@ -90,7 +92,8 @@ impl SlotWords<'_> {
                 .with_dx((-points(left)).into());
             block(width, Some(height), placed.pack()).pack()
         };
-        let SlotStyle { fill, lang, region, dir } = self.style;
+        let SlotStyle { fill, lang, region, dir, tabular } = self.style;
+        let content = if *tabular { with_tabular_figures(content) } else { content };
         Some(
             content
                 .set(TextElem::lang, *lang)
@@ -168,15 +171,19 @@ impl SlotWords<'_> {
             content = content.set(TextElem::tracking, Em::new(run.tracking).into());
         }
         if run.link.is_some() {
-            content = content
-                .set(TextElem::number_type, Smart::Custom(NumberType::Lining))
-                .set(TextElem::number_width, Smart::Custom(NumberWidth::Tabular));
+            content = with_tabular_figures(content);
         }
         if run.link.is_some() || run.tracking > SPACED {
             content = content.set(TextElem::ligatures, false);
         }
         content
     }
+}
+
+fn with_tabular_figures(content: Content) -> Content {
+    content
+        .set(TextElem::number_type, Smart::Custom(NumberType::Lining))
+        .set(TextElem::number_width, Smart::Custom(NumberWidth::Tabular))
 }
 
 fn points(length: f64) -> Length {

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use ttf_parser::GlyphId;
 use typst::layout::{Abs, Em, Point, Rect};
-use typst::text::TextItem;
+use typst::text::{FontInstance, TextItem};
 use typst::utils::hash128;
 
 use super::Fonts;
@@ -36,17 +36,14 @@ impl Fonts {
     /// The box of a text's ink, as [`TextItem::bbox`] computes it: relative to the start
     /// of the base line, and upside down; `None` for a text without ink.
     pub(crate) fn ink_box(&self, text: &TextItem) -> Option<Rect> {
-        let boxes = self.boxes_of(text);
+        let boxes = self.boxes_of(hash128(&text.font));
         let length = |em: Em| em.at(text.size);
         let units = |units: i16| length(text.font.to_em(units));
         let mut ink: Option<Rect> = None;
         let mut cursor = Point::zero();
         for glyph in &text.glyphs {
-            let own = boxes.get(glyph.id, || {
-                let found = text.font.ttf().glyph_bounding_box(GlyphId(glyph.id));
-                found.map(|it| [it.x_min, it.y_min, it.x_max, it.y_max])
-            });
-            if let Some([left, bottom, right, top]) = own {
+            let known = boxes.get(glyph.id, || outline_box(&text.font, glyph.id));
+            if let Some([left, bottom, right, top]) = known {
                 let at =
                     cursor + Point::new(length(glyph.x_offset), length(glyph.y_offset));
                 let low = at + Point::new(units(left), units(bottom));
@@ -62,12 +59,29 @@ impl Fonts {
         ink.map(|ink| Rect::new(down(ink.min), down(ink.max)))
     }
 
-    fn boxes_of(&self, text: &TextItem) -> Arc<GlyphBoxes> {
-        let font = hash128(&text.font);
-        self.glyph_boxes.get(&font).unwrap_or_else(|| {
+    /// The box of a glyph's outline, in units of the font, whose hash is `hash`; `None` for a glyph
+    /// without one.
+    pub(super) fn glyph_box(
+        &self,
+        hash: u128,
+        font: &FontInstance,
+        id: u16,
+    ) -> Option<[i16; 4]> {
+        self.boxes_of(hash).get(id, || outline_box(font, id))
+    }
+
+    /// The boxes of the font with this hash.
+    fn boxes_of(&self, hash: u128) -> Arc<GlyphBoxes> {
+        self.glyph_boxes.get(&hash).unwrap_or_else(|| {
             let boxes = Arc::new(GlyphBoxes(unknown()));
-            self.glyph_boxes.insert(font, boxes.clone());
+            self.glyph_boxes.insert(hash, boxes.clone());
             boxes
         })
     }
+}
+
+/// The box of a glyph's outline, as its font has it.
+fn outline_box(font: &FontInstance, id: u16) -> GlyphBox {
+    let found = font.ttf().glyph_bounding_box(GlyphId(id))?;
+    Some([found.x_min, found.y_min, found.x_max, found.y_max])
 }

@@ -195,7 +195,7 @@ impl Fonts {
         let mark_request = FaceRequest { italic: face.italic, ..request };
 
         let raised = filtered(is_raised_or_lowered);
-        let has_raised = raised.chars().all(|c| has_letter(&font, c));
+        let has_raised = raised.chars().all(|c| self.has_letter(&font, c));
 
         let mut runs: Vec<(Range<usize>, ChosenFace)> = Vec::new();
         for (index, c) in text[part.clone()].char_indices() {
@@ -203,7 +203,7 @@ impl Fonts {
             let end = start + c.len_utf8();
             let needed = needs_glyph(c);
             let is_raised = is_raised_or_lowered(c);
-            let is_here = if is_raised { has_raised } else { has_letter(&font, c) };
+            let is_here = if is_raised { has_raised } else { self.has_letter(&font, c) };
             let chosen = if needed && !decides(c) && !is_here {
                 let mark = if is_raised { raised.as_str() } else { &text[start..end] };
                 let (_, mark) = self.find_face(mark, mark_request, tag).ok_or(c)?;
@@ -310,7 +310,8 @@ impl Fonts {
     ) -> Option<(Font, ChosenFace)> {
         let (index, info) = self.variant(family, request)?;
         let font = self.font(index)?;
-        if !letters(text).all(|c| has_letter(&font, c)) || !places_marks(&font, text) {
+        if !letters(text).all(|c| self.has_letter(&font, c)) || !places_marks(&font, text)
+        {
             return None;
         }
         let slopes =
@@ -342,13 +343,25 @@ impl Fonts {
         Some((index, self.book.info(index)?))
     }
 
+    /// Whether a face has a letter, either as one glyph or in the parts from which the shaper
+    /// composes it. One that it draws without ink it lacks.
+    fn has_letter(&self, font: &Font, letter: char) -> bool {
+        let lists = |c: char| font.info().coverage.contains(c as u32);
+        let has = |c: char| lists(c) && !self.is_blank(font, c);
+        has(letter)
+            || !lists(letter) && {
+                let mut parts = std::iter::once(letter).nfd().peekable();
+                parts.peek() != Some(&letter) && parts.all(has)
+            }
+    }
+
     /// The letter to report if no family has the whole word: one that no family has, or
     /// else the first of the word.
     fn uncovered_letter(&self, word: &str) -> char {
         let anywhere = |c: char| {
             (0..self.faces.len())
                 .filter_map(|index| self.font(index))
-                .any(|font| has_letter(&font, c))
+                .any(|font| self.has_letter(&font, c))
         };
         letters(word)
             .find(|&c| !anywhere(c))
@@ -409,16 +422,6 @@ fn weight(info: &FontInfo, request: FaceRequest<'_>) -> u16 {
     axis.map_or(info.variant.weight.to_number(), |axis| {
         f32::from(request.weight).clamp(axis.min.0, axis.max.0) as u16
     })
-}
-
-/// Whether a face has a letter, either as one glyph or in the parts from which the shaper
-/// composes it.
-fn has_letter(font: &Font, letter: char) -> bool {
-    let has = |c: char| font.info().coverage.contains(c as u32);
-    has(letter) || {
-        let mut parts = std::iter::once(letter).nfd().peekable();
-        parts.peek() != Some(&letter) && parts.all(has)
-    }
 }
 
 #[cfg(test)]

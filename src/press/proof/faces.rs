@@ -1,4 +1,4 @@
-//! Checks that no glyph is missing, and that every family is declared.
+//! Checks that no glyph is missing or without ink, and that every family is declared.
 
 use std::collections::HashSet;
 
@@ -31,6 +31,21 @@ impl PageReader<'_> {
                     format!("{what} is set in `{family}`, which lacks `{letter}` (U+{number:04X})"),
                 )
                 .with_help("set each run in its own face, `run.font`, and nothing else");
+                errors.push(error.at(self.place_of(mark)));
+            }
+            if let Some(part) = self.page.fonts.blank_part(text) {
+                let letters = text.text.get(part).unwrap_or_default();
+                let what = match self.sentence_of(mark) {
+                    Some(sentence) => sentence.describe(),
+                    None => format!("`{}`, which the layout writes itself,", text.text),
+                };
+                let error = Error::new(
+                    ErrorKind::MissingGlyph,
+                    format!(
+                        "{what} is set in `{family}`, which draws nothing for `{letters}`"
+                    ),
+                )
+                .with_help("set it in another family, or mend the font");
                 errors.push(error.at(self.place_of(mark)));
             }
             if !declared.contains(family) && undeclared.insert(family) {

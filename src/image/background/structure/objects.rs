@@ -106,18 +106,63 @@ impl<'a> ObjectText<'a> {
 }
 
 /// Refuses a layer that is switched off (ISO 32000-1, 8.11.4.3): the page as a picture has no layers.
+/// A list or a state that is an object of its own is refused too, because it is not followed here.
 pub(super) fn check_layers(text: &[u8]) -> Result<(), String> {
-    let mut at = 0;
-    while let Some(found) = find(text, at, b"/OFF") {
-        at = found + 4;
-        let list = &text[skip_space(text, at)..];
-        let is_list = list.first() == Some(&b'[');
-        let first = list.get(1..).map(|inside| &inside[skip_space(inside, 0)..]);
-        let has_layers = is_list && first.is_some_and(|it| it.first() != Some(&b']'));
-        let before = text[..found].trim_ascii_end();
-        if has_layers || before.ends_with(b"/BaseState") {
-            return Err("a layer of it is switched off".to_owned());
+    let off = || Err("a layer of it is switched off".to_owned());
+    // The open arrays and dictionaries: of a dictionary the key whose value comes next.
+    let mut open: Vec<Option<Vec<u8>>> = Vec::new();
+    let mut is_dict: Vec<bool> = Vec::new();
+    let mut at = skip_space(text, 0);
+    while let Some(&byte) = text.get(at) {
+        let key = open.last().and_then(|key| key.as_deref());
+        let is_list = key == Some(b"OFF");
+        let is_key = is_dict.last() == Some(&true) && key.is_none();
+        let mut next_key = None;
+        match byte {
+            _ if text[at..].starts_with(b"<<") => {
+                open.push(None);
+                is_dict.push(true);
+                at = skip_space(text, at + 2);
+                continue;
+            }
+            b'[' => {
+                at = skip_space(text, at + 1);
+                if is_list && text.get(at) != Some(&b']') {
+                    return off();
+                }
+                open.push(None);
+                is_dict.push(false);
+                continue;
+            }
+            b']' | b'>' => {
+                open.pop();
+                is_dict.pop();
+                at += 1 + usize::from(text[at..].starts_with(b">>"));
+            }
+            b'/' => {
+                let end = regular_end(text, at + 1);
+                let name = name(&text[at + 1..end]);
+                if key == Some(b"BaseState") && name == b"OFF" {
+                    return off();
+                }
+                next_key = is_key.then_some(name);
+                at = end;
+            }
+            b'(' => at = string_end(text, at),
+            b'<' => {
+                let end = text[at..].iter().position(|byte| *byte == b'>');
+                at += end.map_or(text.len() - at, |end| end + 1);
+            }
+            _ => match reference_at(text, at) {
+                Some(_) if is_list || key == Some(b"BaseState") => return off(),
+                Some((_, end)) => at = end,
+                None => at = regular_end(text, at + 1),
+            },
         }
+        if let Some(key) = open.last_mut() {
+            *key = next_key;
+        }
+        at = skip_space(text, at);
     }
     Ok(())
 }
