@@ -31,6 +31,8 @@ pub use self::clock::{Clock, ClockReading};
 #[cfg(feature = "http")]
 pub use self::http::HttpApi;
 pub use self::ops::Webhook;
+#[cfg(any(feature = "http", feature = "redis"))]
+pub use self::queue::Sought;
 #[cfg(feature = "xqueue")]
 pub use self::queue::XQueue;
 pub use self::queue::{
@@ -39,9 +41,11 @@ pub use self::queue::{
 };
 #[cfg(feature = "redis")]
 pub use self::queue::{
-    BatchResult, KeptEntry, KeptRequests, QueuedBatch, RedisQueue, Replay, Unfinished,
-    open_batch, open_kept,
+    BatchResult, FoundEntries, KeptEntry, KeptRequests, QueuedBatch, RedisQueue, Replay,
+    Unfinished, open_batch, open_kept,
 };
 pub use self::runtime::{Agent, AgentExit, RunningAgent};
 #[cfg(feature = "http")]
-pub use self::spooled::{remove_spooled, spooled_requests};
+pub use self::spooled::{
+    FoundRequests, SpooledRequest, remove_spooled, spooled_requests,
+};

@@ -17,6 +17,8 @@ mod memory;
 mod open;
 #[cfg(feature = "redis")]
 mod redis;
+#[cfg(any(feature = "http", feature = "redis"))]
+mod sought;
 #[cfg(feature = "xqueue")]
 pub(crate) mod xqueue;
 
@@ -29,7 +31,10 @@ pub use self::open::open;
 pub use self::open::{open_batch, open_kept};
 #[cfg(feature = "redis")]
 pub use self::redis::{
-    BatchResult, KeptEntry, KeptRequests, QueuedBatch, RedisQueue, Replay, Unfinished,
+    BatchResult, FoundEntries, KeptEntry, KeptRequests, QueuedBatch, RedisQueue, Replay,
+    Unfinished,
 };
+#[cfg(any(feature = "http", feature = "redis"))]
+pub use self::sought::Sought;
 #[cfg(feature = "xqueue")]
 pub use self::xqueue::XQueue;

@@ -20,8 +20,8 @@ use tokio::sync::oneshot;
 
 pub(super) use self::entry::SpoolAnswer;
 use self::entry::{SpoolEntry, Subject};
-use self::paths::second_of;
 pub(super) use self::paths::{FOLDER, request_path, tries_path};
+use self::paths::{accepted_at, second_of};
 use crate::agent::queue::{Answer, Delivery, Depth, LeaseState, Queue, Task};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::path::StorePath;
@@ -91,9 +91,19 @@ impl Spool {
             Ok(())
         })?;
         paths.sort();
+        let requests: HashSet<String> =
+            paths.iter().filter_map(|path| request_id(path)).collect();
         let mut state = self.state();
         for path in paths {
-            let Some(id) = path.name().strip_suffix(".json") else { continue };
+            let Some(id) = request_id(&path) else {
+                // What counts the attempts of a request that was answered or erased.
+                let id = path.name().strip_suffix(".tries");
+                if id.is_some_and(|id| !requests.contains(id)) {
+                    self.store.remove(&path)?;
+                }
+                continue;
+            };
+            let id = id.as_str();
             // New requests sort after this one.
             let next = second_of(id).map_or(0, |second| second.saturating_add(1));
             state.last_second = state.last_second.max(next);
@@ -136,11 +146,21 @@ impl Spool {
         now: Timestamp,
     ) -> Result<Option<Accepted>> {
         let subject = Subject::of(Some(task));
+        // An equal request whose file is gone was erased, or answered by another agent, and is not
+        // done any more.
+        let equal = self.equal(&subject, body).map(|entry| {
+            let is_there = self.store.read(&request_path(&entry.id)?)?.is_some();
+            Ok::<_, Error>(is_there.then_some(entry))
+        });
+        let equal = equal.transpose()?.flatten();
         let second = {
             let mut state = self.state();
-            let mut all = state.busy.iter().chain(&state.waiting);
-            let last = all.rfind(|entry| entry.subject == subject);
-            if let Some(entry) = last.filter(|entry| entry.body == body) {
+            // It may be answered by now: then the request is a new one.
+            let equal = equal.filter(|equal| {
+                let mut all = state.busy.iter().chain(&state.waiting);
+                all.any(|entry| Arc::ptr_eq(entry, equal))
+            });
+            if let Some(entry) = equal {
                 return Ok(Some(Accepted {
                     id: entry.id.clone(),
                     listener: entry.listen(),
@@ -163,6 +183,14 @@ impl Spool {
         drop(state);
         self.entry_ready.notify_one();
         Ok(Some(Accepted { id, listener }))
+    }
+
+    /// The latest request of a subject, if it waits or is worked on and equals this one.
+    fn equal(&self, subject: &Subject, body: &[u8]) -> Option<Arc<SpoolEntry>> {
+        let state = self.state();
+        let mut all = state.busy.iter().chain(&state.waiting);
+        let last = all.rfind(|entry| entry.subject == *subject);
+        last.filter(|entry| entry.body == body).cloned()
     }
 
     /// Writes a request to the store under an id that no other request has, and returns
@@ -266,6 +294,10 @@ impl Queue for Spool {
                     // The request was erased, or answered by another agent; which of the
                     // two is not known here. A client that waits for the answer is told
                     // that the request was accepted.
+                    if entry.tries.is_some() {
+                        let tries = tries_path(&entry.id)?;
+                        self.store.remove(&tries).inspect_err(return_it)?;
+                    }
                     self.release(&entry.id);
                     self.entry_ready.notify_all();
                     state = self.state();
@@ -274,7 +306,7 @@ impl Queue for Spool {
                 let (correlation, task) = Task::from_json(&entry.body);
                 let mut delivery =
                     Delivery::new(entry.id.as_str(), task).with_correlation(correlation);
-                if let Some(at) = second_of(&entry.id).and_then(Timestamp::from_unix) {
+                if let Some(at) = accepted_at(&entry.id) {
                     delivery = delivery.with_accepted_at(at);
                 }
                 let attempt = self.count_attempt(&entry).inspect_err(return_it)?;
@@ -363,6 +395,11 @@ impl fmt::Debug for Spool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Spool").field("store", &self.store).finish_non_exhaustive()
     }
+}
+
+/// The id of the request in a file of the spool.
+fn request_id(path: &StorePath) -> Option<String> {
+    path.name().strip_suffix(".json").map(str::to_owned)
 }
 
 impl SpoolState {

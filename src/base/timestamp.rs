@@ -97,6 +97,16 @@ impl Timestamp {
         Self(later.unwrap_or(Self::MAX))
     }
 
+    /// The time that many microseconds later, within the same second: the order of what a clock of
+    /// whole seconds, or milliseconds, does not tell apart.
+    #[cfg(feature = "agent")]
+    pub(crate) fn plus_order(self, microseconds: u64) -> Self {
+        let left = 999_999 - i64::from(self.0.subsec_nanosecond() / 1000);
+        let more = i64::try_from(microseconds).unwrap_or(left).min(left);
+        let later = self.0.checked_add(SignedDuration::from_micros(more));
+        later.map_or(self, Self)
+    }
+
     #[cfg(feature = "verify")]
     pub(crate) fn from_der(time: DateTime) -> Self {
         Self::from_unix(time.unix_duration().as_secs())

@@ -100,8 +100,9 @@ fn ids_in_file(name: &str, bytes: &[u8]) -> Result<Vec<CertificateId>, Failure> 
     Ok(ids)
 }
 
-/// The awards of the recipient that the arguments name. They are found by the index, which is
-/// refreshed first. An `output` folder has no index.
+/// The awards of the recipient that the arguments name, and the filter with the usernames that go
+/// with the name. They are found by the index, which is refreshed first. An `output` folder has no
+/// index.
 pub(crate) fn find_awards(
     site: &SiteArguments,
     output: Option<&Path>,
@@ -110,14 +111,15 @@ pub(crate) fn find_awards(
     secret: &IdSecret,
 ) -> Result<Option<(RecipientFilter, Vec<AwardEditions>)>, Failure> {
     let Some(recipient) = &selection.recipient else { return Ok(None) };
-    let filter = RecipientFilter::new(recipient).with_course(selection.course.as_deref());
+    let filter = RecipientFilter::new(recipient);
+    let mut filter = filter.with_course(selection.course.as_deref());
     let ids = match output {
         None => index::ids_of_recipient(site, recipient)?,
         Some(_) => None,
     };
     let found = match ids {
-        Some(ids) => register.awards_among(&filter, &ids, secret)?,
-        None => register.awards_of(&filter, secret)?,
+        Some(ids) => register.awards_among(&mut filter, &ids, secret)?,
+        None => register.awards_of(&mut filter, secret)?,
     };
     Ok(Some((filter, found)))
 }

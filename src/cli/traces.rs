@@ -39,6 +39,8 @@ pub(crate) enum Trace {
     MayHold,
     /// It has all parts of a name, apart from each other.
     MayName,
+    /// It has a username, which may be that of another or a word of its own.
+    HasUsername,
     /// It is a file or a folder that was not read.
     Unread,
 }
@@ -70,11 +72,34 @@ impl Word {
     }
 }
 
-/// The files below a folder that have one of these names, or one of these ids. `verify_path` is the
-/// folder of pages in addresses.
+/// What is looked for in files.
+struct Words {
+    /// Names and ids.
+    names: Vec<Word>,
+    usernames: Vec<BTreeSet<Vec<u8>>>,
+}
+
+impl Words {
+    fn are_in(&self, bytes: &[u8]) -> bool {
+        self.names.iter().any(|word| word.is_in(bytes))
+    }
+
+    fn are_in_parts(&self, bytes: &[u8]) -> bool {
+        self.names.iter().any(|word| word.is_in_parts(bytes))
+    }
+
+    fn has_username(&self, bytes: &[u8]) -> bool {
+        let mut all = self.usernames.iter().flatten();
+        all.any(|username| contains_apart(bytes, username))
+    }
+}
+
+/// The files below a folder that have one of these names or usernames, or one of these ids.
+/// `verify_path` is the folder of pages in addresses.
 pub(crate) fn find(
     folder: &Path,
     names: &BTreeSet<String>,
+    usernames: &BTreeSet<String>,
     ids: &[CertificateId],
     verify_path: &str,
 ) -> Vec<(PathBuf, Trace)> {
@@ -83,7 +108,11 @@ pub(crate) fn find(
     // An archive names its files after the recipients.
     words.extend(names.iter().map(|name| file_stem(name, 120)));
     words.extend(ids.iter().map(ToString::to_string));
-    let words: Vec<Word> = words.into_iter().map(Word::new).collect();
+    let usernames = usernames.iter().filter(|it| !it.trim().is_empty());
+    let words = Words {
+        names: words.into_iter().map(Word::new).collect(),
+        usernames: usernames.map(|it| spellings(it)).collect(),
+    };
     let pages = format!("/{verify_path}/");
     let mut found = Vec::new();
     let mut search = Search { left: MAX_FILES, unread: Vec::new() };
@@ -95,7 +124,7 @@ pub(crate) fn find(
     found
 }
 
-fn trace(path: &Path, words: &[Word], pages: &str) -> Option<Trace> {
+fn trace(path: &Path, words: &Words, pages: &str) -> Option<Trace> {
     let ending = path.extension()?.to_str()?.to_ascii_lowercase();
     let is_binary = BINARIES.contains(&ending.as_str());
     if !is_binary && !TEXTS.contains(&ending.as_str()) {
@@ -106,12 +135,14 @@ fn trace(path: &Path, words: &[Word], pages: &str) -> Option<Trace> {
     else {
         return Some(Trace::Unread);
     };
-    if words.iter().any(|word| word.is_in(&bytes)) {
+    if words.are_in(&bytes) {
         return Some(Trace::Holds);
     }
     if !is_binary {
-        let has_parts = words.iter().any(|word| word.is_in_parts(&bytes));
-        return has_parts.then_some(Trace::MayName);
+        if words.are_in_parts(&bytes) {
+            return Some(Trace::MayName);
+        }
+        return words.has_username(&bytes).then_some(Trace::HasUsername);
     }
     if bytes.starts_with(b"PK") {
         return match Unpacked::read(&bytes) {
@@ -167,20 +198,23 @@ impl Unpacked {
         Some(found)
     }
 
-    fn trace(&self, words: &[Word], pages: &str) -> Option<Trace> {
+    fn trace(&self, words: &Words, pages: &str) -> Option<Trace> {
         let holds = |word: &Word| {
             let in_pdf = |pdf: &Vec<u8>| contains(pdf, word.text.as_bytes());
             word.is_in(self.text.as_bytes()) || self.pdfs.iter().any(in_pdf)
         };
-        if words.iter().any(holds) {
+        if words.names.iter().any(holds) {
             return Some(Trace::Holds);
         }
         // A spreadsheet may have the parts of a name in cells of their own.
-        let has_parts = words.iter().any(|word| word.is_in_parts(self.text.as_bytes()));
+        let has_parts = words.are_in_parts(self.text.as_bytes());
         let is_of_others = |pdf: &Vec<u8>| contains(pdf, pages.as_bytes());
         let may_hold =
             has_parts || self.has_others || !self.pdfs.iter().all(is_of_others);
-        may_hold.then_some(Trace::MayHold)
+        if may_hold {
+            return Some(Trace::MayHold);
+        }
+        words.has_username(self.text.as_bytes()).then_some(Trace::HasUsername)
     }
 }
 
@@ -269,6 +303,8 @@ mod tests {
             (".git/x.txt", "Ada Lovelace"),
             ("columns.csv", "first,last\nAda,Lovelace\n"),
             ("words.csv", "name\nAdam Lovelaces\n"),
+            ("marks.csv", "username,mark\nada,1\n"),
+            ("others.csv", "username,mark\nadam,1\n"),
         ] {
             let path = site.path().join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -290,7 +326,9 @@ mod tests {
             fs::write(site.path().join(name), bytes).unwrap();
         }
         let names = BTreeSet::from(["Ada Lovelace".to_owned()]);
-        let found: Vec<_> = find(site.path(), &names, &[id.parse().unwrap()], "cert")
+        let usernames = BTreeSet::from(["ada".to_owned()]);
+        let ids = [id.parse().unwrap()];
+        let found: Vec<_> = find(site.path(), &names, &usernames, &ids, "cert")
             .into_iter()
             .map(|(path, trace)| {
                 let name = path.strip_prefix(site.path()).unwrap();
@@ -300,6 +338,7 @@ mod tests {
         let expected = [
             ("all.zip", Trace::Holds),
             ("columns.csv", Trace::MayName),
+            ("marks.csv", Trace::HasUsername),
             ("one.pdf", Trace::Holds),
             ("print.pdf", Trace::MayHold),
             ("prints.zip", Trace::MayHold),
@@ -333,7 +372,8 @@ mod tests {
         let deep = site.path().join("a/b/c/d/e/f/g/h/i");
         fs::create_dir_all(&deep).unwrap();
         fs::write(deep.join("people.csv"), name).unwrap();
-        let found = find(site.path(), &BTreeSet::from([name.to_owned()]), &[], "cert");
+        let names = BTreeSet::from([name.to_owned()]);
+        let found = find(site.path(), &names, &BTreeSet::new(), &[], "cert");
         let found: Vec<_> = found
             .iter()
             .map(|(path, trace)| {

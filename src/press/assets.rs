@@ -173,7 +173,8 @@ fn read_settings(site: &Site) -> Result<Settings> {
     }
 }
 
-fn read_courses(site: &Site) -> Result<Courses> {
+/// Reads the courses of a site.
+pub(crate) fn read_courses(site: &Site) -> Result<Courses> {
     let mut files = Vec::new();
     for name in site.course_files() {
         if let Some(bytes) = site.read(name)? {

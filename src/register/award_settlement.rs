@@ -125,6 +125,16 @@ impl Register {
         Ok(())
     }
 
+    /// Whether the public store has no PDF of a certificate that stands.
+    pub(crate) fn lacks_pdf(&self, record: &Record) -> Result<bool> {
+        let certificate = record.certificate.as_ref();
+        let Some(certificate) = certificate.filter(|_| record.status.stands()) else {
+            return Ok(false);
+        };
+        let path = certificate.pdf_path();
+        path.map_or(Ok(true), |path| self.has_file(path).map(|is_there| !is_there))
+    }
+
     /// The new record of an edition, given the one before it and the last one, or `None` if it
     /// stays as it is.
     fn following(
@@ -169,10 +179,10 @@ impl Register {
         let times = record.requested_at.zip(requested_at);
         let is_later = match times.filter(|_| before.status == Status::Revoked) {
             // The order of the requests counts, not what was known when the edition was made.
-            Some((issue, end)) => end > issue,
-            None => {
-                self.decided_on(record)?.is_some_and(|status| status != before.status)
-            }
+            Some((issue, end)) if issue != end => end > issue,
+            // Of two requests of one time the revocation counts, unless the edition was made in
+            // its knowledge.
+            _ => self.decided_on(record)?.is_some_and(|status| status != before.status),
         };
         if !is_later {
             return Ok(None);

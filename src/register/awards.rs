@@ -133,14 +133,14 @@ impl Register {
     }
 
     /// Every award of a recipient, specimens and unfinished ones among them, in order. If the
-    /// recipient is given by name, awards by the usernames that go with that name are among them.
-    /// So are awards under a name that was corrected.
+    /// recipient is given by name, awards by the usernames that go with that name are among them,
+    /// and the usernames are noted in `recipient`. So are awards under a name that was corrected.
     ///
     /// # Errors
     /// As [`record`](Self::record), for any certificate.
     pub fn awards_of(
         &self,
-        recipient: &RecipientFilter,
+        recipient: &mut RecipientFilter,
         secret: &IdSecret,
     ) -> Result<Vec<AwardEditions>> {
         let files = self.private_files()?;
@@ -161,7 +161,7 @@ impl Register {
     #[cfg(feature = "index")]
     pub fn awards_among(
         &self,
-        recipient: &RecipientFilter,
+        recipient: &mut RecipientFilter,
         ids: &BTreeSet<CertificateId>,
         secret: &IdSecret,
     ) -> Result<Vec<AwardEditions>> {
@@ -180,12 +180,11 @@ impl Register {
     /// that have none.
     fn awards_in(
         &self,
-        recipient: &RecipientFilter,
+        filter: &mut RecipientFilter,
         files: &BTreeMap<CertificateId, PrivateFiles>,
         public: Vec<CertificateId>,
         secret: &IdSecret,
     ) -> Result<Vec<AwardEditions>> {
-        let mut filter = recipient.clone();
         let mut found: BTreeSet<Award> = BTreeSet::new();
         // Their ids are not derived from their awards: they were imported.
         let mut foreign: BTreeMap<CertificateId, AwardEditions> = BTreeMap::new();
@@ -214,7 +213,7 @@ impl Register {
                 break;
             }
         }
-        let (by_name, unknown) = self.public_only(&filter, public, secret)?;
+        let (by_name, unknown) = self.public_only(filter, public, secret)?;
         found.extend(by_name);
         let known = found.into_iter().map(|award| self.editions_of(award, secret));
         let mut all: Vec<AwardEditions> =
@@ -242,8 +241,8 @@ impl Register {
         Ok((!is_derived).then_some(editions))
     }
 
-    /// An award with its editions.
-    pub(super) fn editions_of(
+    /// An award with its editions. Its name is that of one that was begun, if no other has one.
+    pub(crate) fn editions_of(
         &self,
         award: Award,
         secret: &IdSecret,
@@ -282,17 +281,23 @@ impl Register {
         id: &CertificateId,
         files: &PrivateFiles,
     ) -> Result<Vec<(Award, Option<String>)>> {
+        let mut owners = Vec::new();
         if files.has_record {
             let sides = self.sides(id)?;
             let certificate = sides.record().and_then(|it| it.certificate.as_ref());
-            if let (Some(award), Some(certificate)) = (sides.award(), certificate) {
-                return Ok(vec![(award.clone(), Some(certificate.name.clone()))]);
+            let name = certificate.map(|certificate| certificate.name.clone());
+            let is_named = name.is_some();
+            owners.extend(sides.award().map(|award| (award.clone(), name)));
+            if is_named && !owners.is_empty() {
+                return Ok(owners);
             }
         }
-        // Only the snapshot of a superseded edition has its name.
-        let snapshots = files.snapshots.iter().map(|path| self.read_snapshot(path));
-        let snapshots = snapshots.filter_map(Result::transpose);
-        snapshots.map(|it| it.map(|it| (it.award, Some(it.request.name)))).collect()
+        // Only the snapshot of a superseded edition has its name. A tombstone has none.
+        for path in &files.snapshots {
+            let snapshot = self.read_snapshot(path)?;
+            owners.extend(snapshot.map(|it| (it.award, Some(it.request.name))));
+        }
+        Ok(owners)
     }
 
     /// The certificates with that name that have no file in the private store.

@@ -22,6 +22,7 @@ pub fn store(store: &dyn Store) {
     any_bytes_are_kept(store);
     one_of_concurrent_creates_wins(store);
     concurrent_swaps_are_all_counted(store);
+    file_that_is_removed_during_a_swap_stays_away(store);
     files_are_listed(store);
     files_of_a_batch_appear_when_they_get_their_paths(store);
     versions_tell_contents_apart(store);
@@ -120,6 +121,18 @@ fn concurrent_swaps_are_all_counted(store: &dyn Store) {
     let all = (8 * EACH).to_string();
     assert_eq!(String::from_utf8_lossy(&end), all, "no swap is lost");
     remove(store, &file);
+}
+
+fn file_that_is_removed_during_a_swap_stays_away(store: &dyn Store) {
+    for round in 0..16 {
+        let file = path(&format!("removed/{round}/certificate.json"));
+        assert_eq!(create(store, &file, b"0"), CreateOutcome::Created);
+        thread::scope(|scope| {
+            scope.spawn(|| swap(store, &file, "1", "0"));
+            scope.spawn(|| remove(store, &file));
+        });
+        assert_eq!(read(store, &file), None, "a swap brings nothing back");
+    }
 }
 
 fn files_are_listed(store: &dyn Store) {

@@ -5,6 +5,8 @@
 //! the certificate that it corrects, and a note beside the snapshot of the old one names the new
 //! one; at last the old record gets the new one's address.
 
+use std::collections::BTreeSet;
+
 use crate::base::digits::CertificateId;
 use crate::base::error::Result;
 use crate::base::path::StorePath;
@@ -16,6 +18,7 @@ use crate::register::paths;
 use crate::register::record::{Record, Status};
 use crate::register::store::StoreFile;
 use crate::site::id_secret::IdSecret;
+use crate::site::settings::CertificateUrl;
 
 impl Register {
     /// Adds the awards whose name one of these corrects, and those that correct one of these. Each
@@ -66,15 +69,25 @@ impl Register {
         let mut linked: Vec<CertificateId> = successors.collect();
         for id in &ids {
             linked.extend(self.snapshots(id)?.into_iter().filter_map(|it| it.instead_of));
-            for path in self.snapshot_paths(id)? {
-                let Some(by) = paths::corrected_by(path.as_str()) else { continue };
-                if self.is_correction(&by, id)? {
-                    linked.push(by);
-                }
-            }
+            linked.extend(self.begun_corrections(id)?);
         }
         linked.retain(|id| !ids.contains(id));
         Ok(linked)
+    }
+
+    /// The ids of the certificates that were begun or issued to correct this one.
+    pub(crate) fn begun_corrections(
+        &self,
+        id: &CertificateId,
+    ) -> Result<Vec<CertificateId>> {
+        let mut found = Vec::new();
+        for path in self.snapshot_paths(id)? {
+            let Some(by) = paths::corrected_by(path.as_str()) else { continue };
+            if self.is_correction(&by, id)? {
+                found.push(by);
+            }
+        }
+        Ok(found)
     }
 
     /// Whether a certificate was begun or issued to correct another one.
@@ -93,8 +106,9 @@ impl Register {
         self.private.create(&StoreFile::new(&path, b"")).map(|_| ())
     }
 
-    /// Supersedes the certificate that an award corrects, if a process ended before it did. Returns
-    /// whether it was superseded now.
+    /// Supersedes the certificate that an award corrects, if a process ended before it did. If that
+    /// was corrected in another name first, this correction came too late, and is superseded by the
+    /// other. Returns whether one of them was superseded now.
     pub(super) fn finish_correction(
         &self,
         editions: &Editions,
@@ -104,15 +118,49 @@ impl Register {
         else {
             return Ok(false);
         };
-        let corrected = self.corrected(&first.record)?;
-        let corrected = corrected.filter(|old| old.status.stands());
-        let Some(old) = corrected.filter(|_| current.record.status != Status::Erased)
-        else {
-            return Ok(false);
-        };
-        let successor = self.publish.verify_url(&current.record.id);
-        self.supersede_by(&old.id, &successor, now)?;
-        Ok(true)
+        let Some(old) = self.corrected(&first.record)? else { return Ok(false) };
+        let last = &current.record;
+        if old.status.stands() && last.status != Status::Erased {
+            let successor = self.publish.verify_url(&last.id);
+            self.supersede_by(&old.id, &successor, now)?;
+            return Ok(true);
+        }
+        if let Some(url) = self.earlier_correction(&old, editions)? {
+            self.supersede_by(&last.id, &url, now)?;
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    /// The address of another correction of a certificate that was there before these editions, if
+    /// both stand. An award that was issued again since is not what the correction made.
+    fn earlier_correction(
+        &self,
+        old: &Record,
+        editions: &Editions,
+    ) -> Result<Option<CertificateUrl>> {
+        let is_only = editions.past.is_empty();
+        let own = editions.current.as_ref().map(|own| &own.record);
+        let own = own.filter(|own| is_only && own.status.stands());
+        let other = successor(old).filter(|_| old.status == Status::Superseded);
+        let (Some(own), Some(other)) = (own, other) else { return Ok(None) };
+        if other == own.id || !self.is_correction(&other, &old.id)? {
+            return Ok(None);
+        }
+        let other = self.record(&other)?.filter(|other| other.status.stands());
+        Ok(other.and(old.successor.clone()))
+    }
+
+    /// The certificate that stands in place of a superseded one, under whatever name.
+    pub(crate) fn standing_successor(&self, record: &Record) -> Result<Option<Record>> {
+        let mut seen = BTreeSet::new();
+        let mut last = record.clone();
+        while last.status == Status::Superseded && seen.insert(last.id.clone()) {
+            let next = successor(&last).map(|id| self.record(&id));
+            let Some(next) = next.transpose()?.flatten() else { return Ok(None) };
+            last = next;
+        }
+        Ok(Some(last).filter(|last| last.status.stands()))
     }
 
     /// The record of the certificate that a first edition corrects.

@@ -10,12 +10,13 @@ use crate::base::digits::CertificateId;
 use crate::base::error::Result;
 use crate::base::path::StorePath;
 use crate::base::timestamp::Timestamp;
+use crate::press::assets::read_courses;
 use crate::register::agreement::Known;
 use crate::register::award::AwardHandle;
 use crate::register::awards::AwardEditions;
 use crate::register::certificates::Register;
 use crate::register::paths;
-use crate::register::record::Status;
+use crate::register::record::{Record, Status};
 use crate::site::award::{Award, Ids};
 use crate::site::id_secret::IdSecret;
 
@@ -74,6 +75,55 @@ impl Register {
         self.check_identity(secret)?;
         self.remove_leftovers()?;
         self.erase_all(self.editions_of(award.clone(), secret)?, secret, now)
+    }
+
+    /// Erases a certificate that is not issued yet: the award gets the record of an erased one, so
+    /// that an agent that works on a request for it issues nothing. Returns its id, or `None` if the
+    /// award has an edition, or the site has no such course.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Key`](crate::ErrorKind::Key): the register belongs to another id secret. The
+    /// course files cannot be read. Else as [`record`](Self::record).
+    pub fn erase_ahead(
+        &self,
+        award: &Award,
+        secret: &IdSecret,
+        now: Timestamp,
+    ) -> Result<Option<CertificateId>> {
+        let courses = read_courses(self.pages.site())?;
+        let Ok(course) = courses.get(&award.course) else { return Ok(None) };
+        let ids = AwardHandle::new(award.clone(), secret).ids(1);
+        if self.record(&ids.verify)?.is_some() {
+            return Ok(None);
+        }
+        self.mark(secret)?;
+        let record = Record::erased_ahead(ids.verify.clone(), course, now);
+        let known =
+            Known { award: Some(award), download_id: Some(&ids.download), now: None };
+        let settled = self.settle(&ids.verify, known, |current| {
+            let is_same = current.is_none_or(|current| *current == record);
+            Ok(is_same.then(|| record.clone()))
+        })?;
+        Ok(settled.map(|_| ids.verify))
+    }
+
+    /// The names in the requests of some awards, and the usernames, as far as snapshots have them.
+    ///
+    /// # Errors
+    /// As [`record`](Self::record).
+    pub fn requested_names(
+        &self,
+        awards: &[AwardEditions],
+        secret: &IdSecret,
+    ) -> Result<(BTreeSet<String>, BTreeSet<String>)> {
+        let (mut names, mut usernames) = (BTreeSet::new(), BTreeSet::new());
+        for id in &ids_of(awards, secret) {
+            for snapshot in self.snapshots(id)? {
+                usernames.extend(snapshot.username().map(str::to_owned));
+                names.insert(snapshot.request.name);
+            }
+        }
+        Ok((names, usernames))
     }
 
     /// The texts that the requests of some awards gave in free fields, as far as snapshots have

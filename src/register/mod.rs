@@ -41,6 +41,7 @@ mod seal_upgrade;
 pub(crate) mod snapshot;
 mod status_changes;
 pub(crate) mod store;
+mod tombstone;
 mod typed_id;
 mod verification;
 pub(crate) mod web;

@@ -70,6 +70,11 @@ impl PageWriter {
         Ok(Self { site, publish, templates, texts: Cache::default() })
     }
 
+    /// The site whose templates and texts these are.
+    pub(super) fn site(&self) -> &Site {
+        &self.site
+    }
+
     /// The file names under which a certificate may have a page, by these settings or earlier ones.
     pub(super) fn names(&self) -> Vec<&str> {
         let printed = self.publish.index_file.as_deref().filter(|name| !name.is_empty());

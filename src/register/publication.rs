@@ -15,7 +15,7 @@ use crate::register::certificates::Register;
 use crate::register::pages::{PageFiles, PageSources};
 use crate::register::paths;
 use crate::register::private_record::PrivateRecord;
-use crate::register::record::{Record, Status};
+use crate::register::record::Record;
 use crate::register::snapshot::Snapshot;
 use crate::register::store::{CreateOutcome, Store, StoreBatch, StoreFile};
 
@@ -224,9 +224,7 @@ impl Register {
         }
         // The PDF belongs to no record, or to one that has ended.
         if let Some(path) = record.certificate.as_ref().and_then(|it| it.pdf_path()) {
-            let is_tombstone =
-                current.certificate.is_none() && current.status == Status::Revoked;
-            if !self.keeps_pdf(&current) || is_tombstone {
+            if !self.keeps_pdf(&current) || current.is_tombstone() {
                 self.public.remove(path)?;
             }
         }

@@ -479,7 +479,7 @@ impl Record {
         erased.with_change(StatusChange::new(Status::Erased, at))
     }
 
-    fn with_change(mut self, change: StatusChange) -> Self {
+    pub(super) fn with_change(mut self, change: StatusChange) -> Self {
         if self.status != change.status {
             self.status = change.status;
             self.history.push(change);
@@ -489,7 +489,7 @@ impl Record {
 }
 
 impl StatusChange {
-    fn new(status: Status, at: Timestamp) -> Self {
+    pub(super) fn new(status: Status, at: Timestamp) -> Self {
         Self { status, at, requested_at: None, reason: None }
     }
 }

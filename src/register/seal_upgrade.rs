@@ -9,10 +9,12 @@ use crate::base::digits::{CertificateId, Sha256};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::path::StorePath;
 use crate::base::timestamp::Timestamp;
-use crate::register::agreement::Known;
+use crate::register::agreement::{Known, Settled};
 use crate::register::certificates::{Register, unknown};
 use crate::register::paths;
-use crate::register::record::{CertificateFacts, Record, SealFacts, SignatureFacts};
+use crate::register::record::{
+    CertificateFacts, Record, SealFacts, SignatureFacts, Status,
+};
 use crate::register::snapshot::{DetachedSignature, Snapshot};
 use crate::register::store::{StoreFile, SwapOutcome};
 use crate::seal::sealer::{Sealed, Sealer};
@@ -62,8 +64,7 @@ impl Register {
             let pdf = self.public.read(path)?.ok_or_else(|| lost(path))?;
             if !published.is(&pdf) {
                 let next = self.interrupted_upgrade(&record, &pdf)?;
-                self.show_upgrade(&record, &next)?;
-                return Ok(SealUpgrade::Raised);
+                return self.show_upgrade(&record, &next);
             }
             let sealed = sealer.upgrade(&pdf, crls, now)?;
             if sealed.bytes == pdf {
@@ -86,8 +87,7 @@ impl Register {
                 }
                 continue;
             }
-            self.show_upgrade(&record, &next)?;
-            return Ok(SealUpgrade::Raised);
+            return self.show_upgrade(&record, &next);
         }
         let message = format!("other processes keep changing the certificate `{id}`");
         Err(Error::new(ErrorKind::Store, message))
@@ -111,19 +111,18 @@ impl Register {
     }
 
     /// Makes signature, pages and record agree with the new PDF, and removes the snapshot of the
-    /// old one.
-    fn show_upgrade(&self, before: &Record, next: &Snapshot) -> Result<()> {
+    /// old one. If the certificate ended meanwhile, the new PDF ends with it.
+    fn show_upgrade(&self, before: &Record, next: &Snapshot) -> Result<SealUpgrade> {
         let (Some(old), Some(new)) =
             (before.certificate.as_ref(), next.record.certificate.as_ref())
         else {
-            return Ok(());
+            return Ok(SealUpgrade::Ended);
         };
-        let known = Known { award: Some(&next.award), ..Known::default() };
-        self.settle(&before.id, known, |record| {
-            let Some(record) = record.filter(|record| record.status.stands()) else {
-                return Ok(None);
-            };
-            let mut record = record.clone();
+        let download = new.pdf_path().and_then(|path| paths::download_id(path));
+        let known =
+            Known { award: Some(&next.award), download_id: download.as_ref(), now: None };
+        let settled = self.settle(&before.id, known, |record| {
+            let Some(mut record) = record.cloned() else { return Ok(None) };
             if let Some(certificate) = &mut record.certificate
                 && [old.pdf_sha256(), new.pdf_sha256()]
                     .contains(&certificate.pdf_sha256())
@@ -136,7 +135,16 @@ impl Register {
             }
             Ok(Some(record))
         })?;
-        old.pdf_sha256().map_or(Ok(()), |sha256| self.discard(&before.id, sha256))
+        let Some(Settled { record, .. }) = settled else { return Ok(SealUpgrade::Ended) };
+        if record.status == Status::Erased {
+            self.remove_snapshots(&record.id)?;
+            return Ok(SealUpgrade::Ended);
+        }
+        if let Some(sha256) = old.pdf_sha256() {
+            self.discard(&before.id, sha256)?;
+        }
+        let stands = record.status.stands();
+        Ok(if stands { SealUpgrade::Raised } else { SealUpgrade::Ended })
     }
 }
 

@@ -242,6 +242,20 @@ impl Register {
         })?;
         Ok(settled.map(|settled| settled.record))
     }
+
+    /// Replaces a tombstone. Returns `None` if the certificate has another record meanwhile.
+    pub(crate) fn change_tombstone(
+        &self,
+        id: &CertificateId,
+        change: &dyn Fn(Record) -> Record,
+        now: Timestamp,
+    ) -> Result<Option<Record>> {
+        let known = Known { now: Some(now), ..Known::default() };
+        let settled = self.settle(id, known, |current| {
+            Ok(current.filter(|it| it.is_tombstone()).cloned().map(change))
+        })?;
+        Ok(settled.map(|settled| settled.record))
+    }
 }
 
 /// The award of a certificate whose recipient has no other id than the name that it prints.

@@ -26,8 +26,8 @@ use self::connections::{
 use self::entry::{
     ACCEPTED_AT, RESULT_NAME, acceptance, is_acceptance, name_without_id, read_entry,
 };
-use self::kept::is_kept;
-pub use self::kept::{KeptEntry, KeptRequests, Replay};
+pub use self::kept::{FoundEntries, KeptEntry, KeptRequests, Replay};
+use self::kept::{is_kept, tell_trimming};
 use self::reply::{Fields, StreamEntry};
 use super::answer::Answer;
 use super::contract::{Depth, LeaseState, Queue};
@@ -441,6 +441,10 @@ impl Queue for RedisQueue {
             _ => self.results(delivery, answer),
         };
         let kept = self.keep(delivery, answer);
+        if kept.is_some() {
+            let (stream, max_len) = (&self.unknown_courses, self.results_max_len);
+            tell_trimming(&self.connections, stream, max_len)?;
+        }
         self.settle(delivery, entries.into_iter().chain(kept).collect())
     }
 

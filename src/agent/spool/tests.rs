@@ -1,7 +1,7 @@
 //! Requests in a spool, also of agents that have ended and of several agents.
 
 use super::*;
-use crate::register::store::Directory;
+use crate::register::store::{Directory, MemoryStore};
 
 /// Takes all requests, and returns the usernames of their recipients in order.
 fn handed_out(spool: &Spool) -> Vec<String> {
@@ -153,4 +153,63 @@ fn attempt_that_cannot_be_written_down_is_none() {
         next.receive(Duration::ZERO).unwrap().unwrap().attempt()
     };
     assert_eq!((count(1), count(5)), (2, 6));
+}
+
+/// What was erased, or answered by another agent, is not the request that comes now.
+#[test]
+fn request_that_equals_a_removed_one_is_done() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let spool = Spool::new(store.clone(), "one", 100);
+    accept(&spool, "a", 1);
+    for is_in_hand in [false, true] {
+        if is_in_hand {
+            spool.receive(Duration::ZERO).unwrap().unwrap();
+        }
+        let mut paths = Vec::new();
+        let folder = StorePath::parse(FOLDER).unwrap();
+        let mut keep = |path| {
+            paths.push(path);
+            Ok(())
+        };
+        store.list(Some(&folder), &mut keep).unwrap();
+        assert_eq!(paths.len(), 1);
+        store.remove(&paths[0]).unwrap();
+        accept(&spool, "a", 2);
+        // It is the same request as long as its file is there.
+        accept(&spool, "a", 3);
+    }
+    let in_hand = spool.state().busy.pop().unwrap();
+    assert!(store.read(&request_path(&in_hand.id).unwrap()).unwrap().is_none());
+    assert_eq!(handed_out(&spool), ["a"]);
+}
+
+#[test]
+fn counts_of_requests_that_another_agent_answered_are_removed() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let left = || {
+        let mut count = 0;
+        let mut note = |_| {
+            count += 1;
+            Ok(())
+        };
+        store.list(Some(&StorePath::parse(FOLDER).unwrap()), &mut note).unwrap();
+        count
+    };
+    let receive = |spool: &Spool| spool.receive(Duration::ZERO).unwrap();
+    let first = Spool::new(store.clone(), "one", 100);
+    accept(&first, "a", 1);
+    let delivery = receive(&first).unwrap();
+    let second = Spool::new(store.clone(), "two", 100);
+    second.recover().unwrap();
+    let same = receive(&second).unwrap();
+    second.nack(&same, Duration::ZERO).unwrap();
+    let answer = Answer::Ignored { why: "done".to_owned() };
+    first.ack(&delivery, &answer).unwrap();
+    assert!(receive(&second).is_none());
+    assert_eq!(left(), 0);
+    // An agent that was killed has left one.
+    let path = tries_path("000000000001-one-000000000009").unwrap();
+    store.create(&StoreFile::new(&path, b"1")).unwrap();
+    assert_eq!(Spool::new(store.clone(), "three", 100).recover().unwrap(), 0);
+    assert_eq!(left(), 0);
 }

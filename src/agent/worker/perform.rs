@@ -14,6 +14,7 @@ use crate::agent::ops::metrics::Metrics;
 use crate::agent::queue::{Answer, Delivery, Revocation, Target, Task};
 use crate::base::digits::CertificateId;
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::timestamp::Timestamp;
 use crate::register::issue::{IssueService, Receipt, RevokeOutcome};
 use crate::register::record::{Record, Status};
 use crate::site::request::{Acceptance, Request};
@@ -100,14 +101,9 @@ impl Performer {
         match task {
             Task::Issue { request, options, replaces } => {
                 let ClockReading { now, today } = self.clock.read()?;
-                // No request was accepted later than now, even if another machine's clock
-                // says so.
-                let acceptance = delivery.acceptance();
-                let acceptance =
-                    acceptance.map(|it| Acceptance { at: it.at.min(now), ..it });
                 let request = &Request::clone(request)
                     .with_message_id(delivery.id())
-                    .with_acceptance(acceptance);
+                    .with_acceptance(acceptance(delivery, now));
                 let issuer = self.issue_service.current();
                 let receipt = issuer
                     .issue(request, today, now, options)
@@ -124,16 +120,20 @@ impl Performer {
                 }
                 Ok(Answer::from(&receipt))
             }
-            Task::Revoke(revocation) => self.revoke(revocation),
+            Task::Revoke(revocation) => self.revoke(delivery, revocation),
             Task::Ignore(why) => Ok(Answer::Ignored { why: why.clone() }),
         }
     }
 
     /// Revokes the certificate that a new one replaces, unless it is an edition of the same award:
-    /// issuing has superseded that already.
+    /// issuing has superseded that already. If the new one does not stand, nothing took the place of
+    /// the old one.
     fn revoke_replaced(&self, id: &CertificateId, receipt: &Receipt) -> Result<()> {
         let issuer = self.issue_service.current();
         let new = &receipt.record;
+        if !new.status.stands() {
+            return Ok(());
+        }
         let Some(old) = issuer.register().record(id)? else { return Ok(()) };
         let course =
             |record: &Record| Some(record.certificate.as_ref()?.course.id.clone());
@@ -144,7 +144,7 @@ impl Performer {
         Ok(())
     }
 
-    fn revoke(&self, revocation: &Revocation) -> Result<Answer> {
+    fn revoke(&self, delivery: &Delivery, revocation: &Revocation) -> Result<Answer> {
         let (issuer, now) = (self.issue_service.current(), self.clock.read()?.now);
         let Revocation { target, reason, requested_at } = revocation;
         let ignored = |why: &str| Ok(Answer::Ignored { why: why.to_owned() });
@@ -152,7 +152,15 @@ impl Performer {
         let verify = match target {
             Target::Certificate(verify) => verify,
             Target::Award(award) => {
-                return match issuer.revoke(award, reason, *requested_at, now)? {
+                let accepted_at = acceptance(delivery, now).map(|it| it.at);
+                let done = issuer.revoke_accepted(
+                    award,
+                    reason,
+                    *requested_at,
+                    accepted_at,
+                    now,
+                )?;
+                return match done {
                     RevokeOutcome::Revoked(record) => Ok(Answer::from(&*record)),
                     RevokeOutcome::Stale => ignored(stale),
                     RevokeOutcome::Nothing => {
@@ -166,7 +174,13 @@ impl Performer {
             return Err(Error::new(ErrorKind::UnknownCertificate, message));
         };
         match record.status {
-            Status::Superseded | Status::Erased => Ok(Answer::from(&record)),
+            // Which certificate is meant is for the sender to say: the one that took its place is
+            // revoked by its own id, or by the award.
+            Status::Superseded => match issuer.register().standing_successor(&record)? {
+                Some(last) => Err(superseded(verify, &last, &issuer)),
+                None => Ok(Answer::from(&record)),
+            },
+            Status::Erased => Ok(Answer::from(&record)),
             Status::Valid | Status::Specimen
                 if requested_at.is_some_and(|requested_at| {
                     record.last_requested_at() > requested_at
@@ -182,6 +196,21 @@ impl Performer {
             }
         }
     }
+}
+
+/// When a delivery was accepted. None was accepted later than now, even if another machine's clock
+/// says so; within a second, which the agent's clock may count alone, the order is kept.
+fn acceptance(delivery: &Delivery, now: Timestamp) -> Option<Acceptance> {
+    let at = |at: Timestamp| if at.unix() > now.unix() { now } else { at };
+    delivery.acceptance().map(|it| Acceptance { at: at(it.at), ..it })
+}
+
+/// The error for the revocation of an edition by its id while its successor stands.
+fn superseded(id: &CertificateId, by: &Record, issuer: &IssueService) -> Error {
+    let message = format!("`{id}` was superseded already");
+    let by = issuer.register().publish().verify_url(&by.id);
+    Error::new(ErrorKind::Revoked, message)
+        .with_help(format!("revoke its successor: {by}"))
 }
 
 /// The error of a request that is never started again.

@@ -4,7 +4,7 @@
 //! The decision made here: a run has no state on this machine. The server has the rows that were
 //! put and their results, so the same command continues a run that ended early.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::IsTerminal as _;
 use std::path::Path;
 use std::thread;
@@ -67,7 +67,7 @@ pub(super) fn run(
         }
     }
     let mut run = QueuedRun {
-        batch: open_batch(&settings, folder, requests)?,
+        batch: open_batch(&settings, folder, requests)?.with_mark(&mark(press, jobs)?),
         stop,
         jobs,
         rows,
@@ -105,6 +105,29 @@ fn check_queue(
         Err(error) if error.is_retryable() && !stop.is_set() => Ok(()),
         checked => Ok(checked?),
     }
+}
+
+/// What the certificates of some rows are made from, besides their requests: a run after it changed is
+/// another one.
+fn mark(press: &Press, jobs: &[IssueJob]) -> Result<Vec<u8>, Failure> {
+    let site = press.site();
+    let mut mark = Vec::new();
+    for name in site.course_files() {
+        mark.extend(site.read(name)?.unwrap_or_default().iter());
+    }
+    let mut layouts = BTreeSet::new();
+    for job in jobs {
+        let Ok(request) = job.request() else { continue };
+        let course = press.courses().get(request.course()).ok();
+        layouts.extend(course.map(|course| course.layout.clone()));
+        layouts.extend(request.layout().map(str::to_owned));
+    }
+    for layout in &layouts {
+        // One that cannot be read fails with its rows.
+        let layout = press.layout(layout).ok();
+        mark.extend(layout.iter().flat_map(|it| it.sources.sha256.as_bytes()));
+    }
+    Ok(mark)
 }
 
 /// The request of a row as an agent reads it, with what a local run would be allowed to do.
@@ -148,8 +171,11 @@ impl QueuedRun<'_> {
         self.attempt(|run| run.batch.begin())?;
         let before = self.batch.put_count();
         if before > 0 {
+            let begun_at = self.attempt(|run| run.batch.begun_at())?;
+            let since = begun_at.map(|at| format!(" since {at}")).unwrap_or_default();
             console::print_message(&format!(
-                "continuing: {before} of {} rows are on the queue already",
+                "continuing: {before} of {} rows are on the queue already{since}; what is told of \
+                 them is as it was when they were done: `testamur find` tells what holds now",
                 self.rows.len()
             ));
         }

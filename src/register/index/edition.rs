@@ -9,7 +9,7 @@ use crate::register::paths;
 use crate::register::record::{Record, Status, StatusChange};
 use crate::register::snapshot::Snapshot;
 use crate::register::store::Store;
-use crate::site::award::Recipient;
+use crate::site::award::{Award, Recipient};
 use crate::site::settings::CertificateUrl;
 
 /// One edition of an award, as the register has it.
@@ -56,26 +56,45 @@ pub(super) struct Described {
 pub(super) type ReadPrivate<'a> = dyn Fn(&StorePath) -> Result<Option<Vec<u8>>> + 'a;
 
 impl Described {
-    /// Describes the edition of a record, with the snapshot that names its recipient.
-    pub(super) fn new(record: Record, snapshot: Option<&Snapshot>) -> Self {
-        let snapshot = snapshot.filter(|_| record.status != Status::Erased);
-        let recipient =
-            snapshot.map(|snapshot| {
+    /// Describes the edition of a record, with the snapshot that names its recipient, or else the
+    /// award that the private record names: a tombstone has no snapshot, nor has an imported
+    /// certificate whose PDF is lost.
+    pub(super) fn new(
+        record: Record,
+        snapshot: Option<&Snapshot>,
+        award: Option<&Award>,
+    ) -> Self {
+        let is_erased = record.status == Status::Erased;
+        let snapshot = snapshot.filter(|_| !is_erased);
+        let award = snapshot.map(|snapshot| &snapshot.award).or(award);
+        let award = award.filter(|_| !is_erased);
+        let recipient = award.map(|award| &award.recipient);
+        let text =
+            recipient.map(|recipient| {
                 let (Recipient::Id(text)
                 | Recipient::Name(text)
-                | Recipient::Specimen(text)) = &snapshot.award.recipient;
+                | Recipient::Specimen(text)) = recipient;
                 text.clone()
             });
         let kept = snapshot.and_then(|snapshot| snapshot.record.certificate.as_ref());
         let said = record.certificate.as_ref().or(kept);
+        let (mut username, mut name) = (None, None);
+        match recipient {
+            Some(Recipient::Id(id)) => username = Some(id.clone()),
+            Some(Recipient::Name(own)) => name = Some(own.clone()),
+            _ => {}
+        }
+        let username = snapshot.map_or(username, |it| it.username().map(str::to_owned));
         let edition = IndexedEdition {
             id: record.id,
             status: record.status,
             edition: record.edition,
             issued_at: record.issued_at,
-            course: said.map(|said| said.course.id.clone()),
-            name: said.map(|said| said.name.clone()),
-            username: snapshot.and_then(|it| it.username().map(str::to_owned)),
+            course: said
+                .map(|said| said.course.id.clone())
+                .or_else(|| award.map(|award| award.course.clone())),
+            name: said.map(|said| said.name.clone()).or(name),
+            username,
             issued: said.map(|said| said.issued),
             pdf_url: record
                 .certificate
@@ -86,7 +105,7 @@ impl Described {
             successor: record.successor,
             history: record.history,
         };
-        Self { edition, recipient }
+        Self { edition, recipient: text }
     }
 }
 

@@ -229,8 +229,8 @@ impl Index {
 
     /// The ids of all certificates that may be those of a recipient, given by username or name:
     /// those whose row says so, those of the usernames that go with that name, and those whose
-    /// recipient the index does not know: unreadable ones, and ones that a process has begun and
-    /// not published. It is as of the last refresh.
+    /// recipient the index does not know: unreadable ones, ones of which the private store has no
+    /// file, and ones that a process has begun and not published. It is as of the last refresh.
     ///
     /// # Errors
     /// As [`as_of`](Self::as_of), and what the private store fails with.
@@ -240,7 +240,8 @@ impl Index {
         let mut rows: Vec<(RowId, Option<String>)> =
             self.writer.database.with(&mut |connection| {
                 let sql = format!(
-                    "SELECT id, username FROM editions WHERE fault IS NOT NULL OR {condition}"
+                    "SELECT id, username FROM editions WHERE fault IS NOT NULL \
+                     OR recipient IS NULL AND status <> 'erased' OR {condition}"
                 );
                 let mut query = connection.prepare(&sql)?;
                 let rows = query.query_map(params_from_iter(&values), |row| {

@@ -23,6 +23,7 @@ use crate::register::paths;
 use crate::register::private_record::PrivateRecord;
 use crate::register::record::{Record, Status};
 use crate::register::store::Store;
+use crate::site::award::Award;
 
 /// How often other processes may write a row while this one reads its record.
 const MAX_ATTEMPTS: usize = 16;
@@ -240,12 +241,16 @@ impl IndexWriter {
             (Some(Ok(record)), _) if record.id != id_text => {
                 RowState::Unreadable(format!("{path}: the record has another id"))
             }
-            (Some(Ok(public)), Some(private)) if is_ahead(&private, public.status) => {
-                self.describe(private, true)?
+            (Some(Ok(public)), Some(private))
+                if is_ahead(&private.record, public.status) =>
+            {
+                self.describe(private.record, private.award, true)?
             }
-            (Some(Ok(record)), _) => self.describe(record, false)?,
+            (Some(Ok(record)), private) => {
+                self.describe(record, private.and_then(|it| it.award), false)?
+            }
             // The public side is lost, or damaged as by a disk that was full.
-            (_, Some(private)) => self.describe(private, true)?,
+            (_, Some(private)) => self.describe(private.record, private.award, true)?,
             (Some(Err(error)), None) => RowState::Unreadable(format!(
                 "{:#}",
                 error.at(Place::file(path.as_str()))
@@ -258,15 +263,15 @@ impl IndexWriter {
     /// Whether the private side of a certificate is further on than this status.
     pub(super) fn is_behind(&self, id: &CertificateId, status: Status) -> Result<bool> {
         let private = self.private_record(id)?;
-        Ok(private.is_some_and(|private| is_ahead(&private, status)))
+        Ok(private.is_some_and(|private| is_ahead(&private.record, status)))
     }
 
     /// The record that the private side has of a certificate. One that cannot be read tells nothing.
-    fn private_record(&self, id: &CertificateId) -> Result<Option<Record>> {
+    fn private_record(&self, id: &CertificateId) -> Result<Option<PrivateRecord>> {
         let path = StorePath::parse(&paths::private_record(id))?;
         let private = self.private.read(&path)?;
         let private = private.and_then(|bytes| PrivateRecord::parse(&bytes).ok());
-        Ok(private.map(|private| private.record).filter(|record| record.id == *id))
+        Ok(private.filter(|private| private.record.id == *id))
     }
 
     /// Overwrites what the file still has of removed names: SQLite overwrites a row that is
@@ -373,7 +378,12 @@ impl IndexWriter {
         self.tell(error);
     }
 
-    fn describe(&self, record: Record, is_behind: bool) -> Result<RowState> {
+    fn describe(
+        &self,
+        record: Record,
+        award: Option<Award>,
+        is_behind: bool,
+    ) -> Result<RowState> {
         let read = |path: &StorePath| match self.take_recent(path) {
             Some(bytes) => Ok(Some(bytes)),
             None => self.private.read(path),
@@ -385,7 +395,8 @@ impl IndexWriter {
             }
             Err(error) => return Err(error),
         };
-        let described = Box::new(Described::new(record, snapshot.as_ref()));
+        let described =
+            Box::new(Described::new(record, snapshot.as_ref(), award.as_ref()));
         Ok(RowState::Edition { described, fault, is_behind })
     }
 

@@ -81,8 +81,12 @@ fn keep_ended(
     let requested_at = request.requested_at();
     let revocation_requested_at =
         current.history.last().and_then(|change| change.requested_at);
+    // Such a revocation found no certificate, and counts for the requests before it alone.
+    let is_ahead = current.is_tombstone() && revocation_requested_at.is_none();
     let is_older = match (requested_at, request.acceptance(), ended_at(current)) {
         (Some(requested_at), _, Some(ended_at)) => requested_at <= ended_at,
+        // One clock has told both times.
+        (None, Some(acceptance), Some(ended_at)) if is_ahead => acceptance.at <= ended_at,
         // The clock of a queue may count whole seconds, so only those are compared.
         (None, Some(acceptance), Some(ended_at)) => {
             acceptance.at.unix() < ended_at.unix()
@@ -101,6 +105,9 @@ fn keep_ended(
         && requested_at.is_some()
         && revocation_requested_at.is_some()
     {
+        return Ok(None);
+    }
+    if is_ahead {
         return Ok(None);
     }
     let successor = current.successor.as_deref();

@@ -3,6 +3,7 @@
 //! Everything but the page is real: issue service, register, seal and stores. The page of each
 //! recipient is made and sealed once, so that thousands of histories run.
 
+mod overtaken;
 mod promises;
 mod race;
 mod step;

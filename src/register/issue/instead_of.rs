@@ -11,6 +11,7 @@ use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::timestamp::Timestamp;
 use crate::register::award::AwardHandle;
 use crate::register::certificates::Register;
+use crate::register::corrections::successor;
 use crate::register::editions::Editions;
 use crate::register::issue::options::IssueOptions;
 use crate::register::issue::receipt::{IssueOutcome, Receipt};
@@ -62,6 +63,10 @@ impl IssueService {
         }
         check_old(&old, request)?;
         check_new(register, &editions, id, request)?;
+        if let Some(old) = self.finish_other_correction(&old, &editions, now)? {
+            // Revoked or erased, if another process was first.
+            check_old(&old, request)?;
+        }
         let first = editions.past.first().or(editions.current.as_ref());
         register.note_correction(
             id,
@@ -72,6 +77,13 @@ impl IssueService {
             return Ok(receipt);
         }
         let old = register.supersede_by(id, &receipt.urls.verify_url, now)?;
+        if old.status == Status::Superseded && !self.leads_to(&old, &award)? {
+            // Another process corrected it meanwhile, in another name or as its next edition.
+            if let Some(by) = &old.successor {
+                register.supersede_by(&receipt.record.id, by, now)?;
+            }
+            return Err(already_corrected(&old));
+        }
         if old.status == Status::Revoked {
             // The old certificate was revoked meanwhile. That was meant for this recipient, so the
             // new one is revoked too.
@@ -95,6 +107,47 @@ impl IssueService {
             _ => receipt,
         })
     }
+}
+
+impl IssueService {
+    /// Finishes a correction of a certificate in another name that was begun: its certificate stands,
+    /// and the old one was not superseded yet. Returns the old record, if there was one.
+    fn finish_other_correction(
+        &self,
+        old: &Record,
+        own: &Editions,
+        now: Timestamp,
+    ) -> Result<Option<Record>> {
+        let register = self.register();
+        for by in register.begun_corrections(&old.id)? {
+            let is_own = own.all().any(|edition| edition.record.id == by);
+            if is_own || own.next.verify == by {
+                continue;
+            }
+            let Some(award) = register.award_of(&by, &self.secret)? else { continue };
+            let award = AwardHandle::new(award, &self.secret);
+            let last = register.editions(&award)?.current.map(|it| it.record);
+            if let Some(last) = last.filter(|last| last.status.stands()) {
+                let url = register.publish().verify_url(&last.id);
+                return register.supersede_by(&old.id, &url, now).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether a superseded certificate names an edition of this award.
+    fn leads_to(&self, old: &Record, award: &AwardHandle<'_>) -> Result<bool> {
+        let by = successor(old);
+        let editions = self.register().editions(award)?;
+        Ok(editions.all().any(|edition| Some(&edition.record.id) == by.as_ref()))
+    }
+}
+
+/// The error for a second correction of a certificate.
+fn already_corrected(old: &Record) -> Error {
+    let by = old.successor.as_deref().unwrap_or_default();
+    Error::new(ErrorKind::Revoked, format!("`{}` was superseded already", old.id))
+        .with_help(format!("correct its successor: {by}"))
 }
 
 /// Checks that an edition that was superseded is not corrected a second time, by another name: the first
@@ -123,10 +176,7 @@ fn check_old(old: &Record, request: &Request) -> Result<()> {
     };
     match old.status {
         Status::Valid | Status::Specimen => {}
-        Status::Superseded => {
-            let by = old.successor.as_deref().unwrap_or_default();
-            return ended("superseded", format!("correct its successor: {by}"));
-        }
+        Status::Superseded => return Err(already_corrected(old)),
         Status::Revoked => {
             let help = "issue the certificate in the right name without --instead-of";
             return ended("revoked", help.to_owned());

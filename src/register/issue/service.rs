@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::base::date::Date;
-use crate::base::digits::CertificateId;
+use crate::base::digits::{CertificateId, KeyedDigest};
 use crate::base::error::{Error, ErrorKind, Result, Warning};
 use crate::base::timestamp::Timestamp;
 use crate::press::draft::Press;
@@ -189,24 +189,13 @@ impl IssueService {
         }
         for _ in 0..MAX_ATTEMPTS {
             let mut lost = None;
-            let mut editions =
+            let editions =
                 register.settle_award(&award, Care::Differing, now, &mut |settled| {
                     lost =
                         settled.is_pdf_lost.then_some(settled.record.id).or(lost.take());
                 })?;
-            if options.replace {
-                register.look_for_pdf(&mut editions)?;
-            }
-            let corrected = corrected_by(register, &self.secret, &editions)?;
-            let answered = answered(register, &editions, message.as_ref(), &facts)?;
-            let decision = match (answered, editions) {
-                (Some(outcome), Editions { current: Some(current), .. }) => {
-                    Decision::Keep(current, outcome)
-                }
-                (_, editions) => decide_with_correction(
-                    register, editions, corrected, request, &facts, options,
-                )?,
-            };
+            let decision =
+                self.decision(editions, request, message.as_ref(), &facts, options)?;
             let editions = match decision {
                 Decision::IssueNext(editions) => editions,
                 Decision::Differ(current) => {
@@ -225,7 +214,8 @@ impl IssueService {
                     if let Some(message) = &message {
                         register.note_message(&record.id, message)?;
                     }
-                    let is_lost = lost.as_ref() == Some(&record.id);
+                    let is_lost = lost.as_ref() == Some(&record.id)
+                        || register.lacks_pdf(&record)?;
                     let mut receipt = self.kept(Edition { record, ..edition }, outcome);
                     receipt.warnings.extend(is_lost.then(lost_pdf));
                     return Ok(receipt);
@@ -316,10 +306,9 @@ impl IssueService {
             facts.add_appearance(&self.press, &award, &mut written)?;
         }
         let editions = register.editions(&award)?;
-        let corrected = corrected_by(register, &self.secret, &editions)?;
-        let decision = decide_with_correction(
-            register, editions, corrected, request, &facts, options,
-        )?;
+        let message = request.message_id().map(|id| award.message(id));
+        let decision =
+            self.decision(editions, request, message.as_ref(), &facts, options)?;
         let (ids, exists) = match decision {
             Decision::Keep(edition, _) => (edition.ids, true),
             Decision::Differ(current) => {
@@ -328,6 +317,30 @@ impl IssueService {
             Decision::IssueNext(editions) => (editions.next, false),
         };
         Ok(Plan { urls: CertificateUrls::new(ids, register.publish()), exists })
+    }
+
+    /// Decides what the editions of an award mean for a request.
+    fn decision(
+        &self,
+        mut editions: Editions,
+        request: &Request,
+        message: Option<&KeyedDigest>,
+        facts: &RequestFacts,
+        options: &IssueOptions,
+    ) -> Result<Decision> {
+        let register = self.register();
+        if options.replace {
+            register.look_for_pdf(&mut editions)?;
+        }
+        let corrected = corrected_by(register, &self.secret, &editions)?;
+        match (answered(register, &editions, message, facts)?, editions) {
+            (Some(outcome), Editions { current: Some(current), .. }) => {
+                Ok(Decision::Keep(current, outcome))
+            }
+            (_, editions) => decide_with_correction(
+                register, editions, corrected, request, facts, options,
+            ),
+        }
     }
 
     /// Checks that a grade passes. Of one that does not the error names the certificate that the recipient

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use super::folder::{
     BATCH_LOCK_SUFFIX, BATCH_SUFFIX, Folder, STAGED_SUFFIX, StagedFile, SyncedBy, failed,
+    is_absent,
 };
 use super::syncs::FileSystem;
 use super::{CreateOutcome, StoreBatch, StoreFile};
@@ -41,10 +42,22 @@ impl<'a> FolderBatch<'a> {
         let name = random::name()?;
         let staging = above.join(format!("{name}{BATCH_SUFFIX}"));
         let lock = above.join(format!("{name}{BATCH_LOCK_SUFFIX}"));
+        let first = above.join(format!("{name}{STAGED_SUFFIX}"));
+        let make_lock = || -> io::Result<File> {
+            // It gets its name once it is locked: a lock that no process holds counts as
+            // abandoned.
+            let locked = OpenOptions::new().write(true).create_new(true).open(&first)?;
+            locked.lock()?;
+            fs::rename(&first, &lock)?;
+            Ok(locked)
+        };
         let make = || -> io::Result<File> {
             // The lock is made first: a folder without a lock counts as abandoned.
-            let locked = OpenOptions::new().write(true).create_new(true).open(&lock)?;
-            locked.lock()?;
+            let locked = match make_lock() {
+                // Another process has removed it, as it does with what a killed run left.
+                Err(cause) if is_absent(&cause) => make_lock()?,
+                locked => locked?,
+            };
             let mut builder = DirBuilder::new();
             #[cfg(unix)]
             std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);

@@ -153,7 +153,16 @@ impl Store for Directory {
 
     fn remove(&self, path: &StorePath) -> Result<()> {
         let target = self.folder.target(path);
-        match fs::remove_file(&target) {
+        let removed = match fs::symlink_metadata(&target) {
+            Ok(_) => {
+                // Not while a swap has compared the content and not put the new one in its place.
+                let lock = self.folder.lock();
+                let _lock = lock.map_err(|cause| failed("lock", &target, cause))?;
+                fs::remove_file(&target)
+            }
+            Err(cause) => Err(cause),
+        };
+        match removed {
             Ok(()) => {}
             Err(cause) if is_absent(&cause) => return Ok(()),
             Err(_) if target.is_dir() => return Ok(()),

@@ -365,9 +365,12 @@ fn remove_abandoned_batch(staging: &Path, name: &str) -> io::Result<()> {
     remove_if_there(fs::remove_file(lock))
 }
 
-/// Whether a process holds the lock of a file.
+/// Whether a process may hold the lock of a file: one that cannot be opened may be in use.
 fn is_locked(path: &Path) -> bool {
-    File::open(path).is_ok_and(|file| file.try_lock_shared().is_err())
+    match File::open(path) {
+        Ok(file) => file.try_lock_shared().is_err(),
+        Err(cause) => !is_absent(&cause),
+    }
 }
 
 /// What another process removed first is no error.

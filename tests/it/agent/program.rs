@@ -1,5 +1,7 @@
 //! Events, settings, logs and exit codes of the agent program.
 
+use std::fs;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
@@ -267,4 +269,33 @@ fn check_changes_nothing_and_refuses_links_that_lead_nowhere() {
     let output = demo.current_dir(folder.path()).arg("--check").output().unwrap();
     assert_ne!(output.status.code(), Some(0), "{output:?}");
     assert!(snapshot(folder.path()).is_empty());
+}
+
+/// Of a recipient of whom nothing is issued yet, the requests that wait are removed, also those that
+/// cannot be understood, and an agent that works on one issues nothing.
+#[test]
+fn erasure_of_a_request_that_waits_keeps_it_from_being_issued() {
+    let site = AgentSite::new();
+    let spool = site.path().join("private/spool");
+    fs::create_dir_all(&spool).unwrap();
+    let ada = json!({ "course": COURSE, "name": "Ada Lovelace", "username": "ada" });
+    let king = json!({ "course": "c", "name": "Ada King", "username": "ada" });
+    let later =
+        json!({ "course": COURSE, "name": "Ada King", "username": "ada", "x": 1 });
+    for (number, request) in [&ada, &king, &later].iter().enumerate() {
+        let name = format!("000000000001-x-00000000{number}.json");
+        fs::write(spool.join(name), request.to_string()).unwrap();
+    }
+    fs::write(site.path().join("marks.csv"), "username,mark\nada,1\n").unwrap();
+    let mut erase = site.0.command();
+    erase.arg("--site").arg(site.path());
+    erase.args(["erase", "--recipient", "Ada Lovelace", "--yes"]);
+    let run = crate::workdir::Run::of(erase);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.stderr.contains("removed: 3 requests that waited"), "{}", run.stderr);
+    assert!(run.stderr.contains("marks.csv  has the username"), "{}", run.stderr);
+    assert_eq!(site.spooled(), 0);
+    let records = site.records();
+    assert_eq!((records.len(), &records[0]["status"]), (1, &json!("erased")));
+    assert!(!records[0].to_string().contains("Ada"), "{}", records[0]);
 }

@@ -234,14 +234,16 @@ fn requests_for_an_unknown_course_are_kept_replayed_and_erased() {
         redis.ask(&request("Late/2026", user));
     }
     redis.ask(&request("Never/2026", "ada"));
-    until("all are answered", || redis.results().len() == 4);
+    // It waits as the request does that it is about.
+    redis.ask(&json!({ "action": "revoke", "course": "Late/2026", "username": "emmy" }));
+    until("all are answered", || redis.results().len() == 5);
     let unknown = format!("{}-unknown", Redis::STREAM);
-    assert_eq!(redis.length(&unknown), 4);
+    assert_eq!(redis.length(&unknown), 5);
     let replay = |more: &[&str]| run(&site, &[&["agent", "replay"], more].concat());
     assert_eq!(replay(&[]).code, 2, "it asks since when");
     let nothing = replay(&["--since", "2000-01-01"]);
     assert_eq!(nothing.code, 1, "{}", nothing.stderr);
-    assert!(nothing.stderr.contains("3 requests kept"), "{}", nothing.stderr);
+    assert!(nothing.stderr.contains("4 requests kept"), "{}", nothing.stderr);
     assert!(nothing.stderr.contains("`Late/2026`"), "{}", nothing.stderr);
 
     let erased = run(&site, &["erase", "--recipient", "grace", "--yes"]);
@@ -251,7 +253,7 @@ fn requests_for_an_unknown_course_are_kept_replayed_and_erased() {
         "{}",
         erased.stderr
     );
-    assert_eq!((redis.length(&unknown), redis.results().len()), (3, 3));
+    assert_eq!((redis.length(&unknown), redis.results().len()), (4, 4));
 
     let courses = String::from_utf8(site.0.read("site/courses.yaml")).unwrap();
     let late =
@@ -260,10 +262,10 @@ fn requests_for_an_unknown_course_are_kept_replayed_and_erased() {
     drop(agent);
     let _agent = Program::start(site.command());
     assert_eq!(replay(&["--since", "2999-01-01"]).code, 0);
-    assert_eq!(redis.length(&unknown), 3, "none of them is so new");
+    assert_eq!(redis.length(&unknown), 4, "none of them is so new");
     let replayed = replay(&["--since", "2000-01-01"]);
     assert_eq!(replayed.code, 1, "{}", replayed.stderr);
-    assert!(replayed.stderr.contains("back on the queue: 2 requests"));
+    assert!(replayed.stderr.contains("back on the queue: 3 requests"));
     assert!(replayed.stderr.contains("`Never/2026`"), "{}", replayed.stderr);
     until("both are issued", || site.records().len() == 2);
     let names: Vec<Value> = site
@@ -273,7 +275,13 @@ fn requests_for_an_unknown_course_are_kept_replayed_and_erased() {
         .collect();
     assert!(!names.contains(&json!("Person grace")), "{names:?}");
     assert_eq!(redis.length(&unknown), 1);
-    until("they are answered", || redis.results().len() == 5);
+    until("they are answered", || redis.results().len() >= 6);
+    until("one of them is revoked", || {
+        let records = site.records();
+        let mut all: Vec<_> = records.iter().map(|it| it["status"].as_str()).collect();
+        all.sort_unstable();
+        all == [Some("revoked"), Some("valid")]
+    });
     let nothing = replay(&["--since", "2000-01-01"]);
     assert!(nothing.stderr.contains("back on the queue: 0"), "{}", nothing.stderr);
 }

@@ -407,7 +407,7 @@ fn erasing_a_recipient_erases_corrected_names_too() {
     for (prefix, at) in [("First", 0), ("Second", 1), ("Third", 2)] {
         let ids = issue(prefix);
         let name = format!("{prefix} {}", names[at]);
-        let found = register.awards_of(&RecipientFilter::new(&name), &setup.secret());
+        let found = register.awards_of(&mut RecipientFilter::new(&name), &setup.secret());
         assert_eq!(found.unwrap().len(), 3, "{name}");
         let mut erased = register.erase(&ids[at], &setup.secret(), now()).unwrap();
         assert_eq!(

@@ -18,6 +18,7 @@ use super::connections::{Connections, is_no_stream};
 use super::reply::{self, Fields};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::hex;
+use crate::base::timestamp::Timestamp;
 use crate::site::settings::RedisSettings;
 
 /// The most rows, and the most bytes, that are put at once.
@@ -114,6 +115,31 @@ impl QueuedBatch {
             put: 0,
             cursor: "0-0".to_owned(),
         })
+    }
+
+    /// Distinguishes the list from one of the same rows for another state of the site, which `mark`
+    /// stands for: the results of that one are not those of this one.
+    pub fn with_mark(mut self, mark: &[u8]) -> Self {
+        let mut digest = Context::new(&SHA256);
+        digest.update(self.id.as_bytes());
+        digest.update(mark);
+        self.id = hex::lower(digest.finish().as_ref())[..DIGITS].to_owned();
+        self
+    }
+
+    /// Returns when the list was begun, by the clock of the server.
+    ///
+    /// # Errors
+    /// As [`begin`](Self::begin).
+    pub fn begun_at(&self) -> Result<Option<Timestamp>> {
+        let mut first = cmd("XRANGE");
+        first.arg(results_stream(&self.stream, &self.id)).arg("-").arg("+");
+        first.arg("COUNT").arg(1);
+        let first = self.connections.ask(Duration::ZERO, &first)?;
+        let first = reply::parse_range(first)?.into_iter().next();
+        let milliseconds =
+            first.and_then(|entry| entry.id.split('-').next()?.parse().ok());
+        Ok(milliseconds.and_then(Timestamp::from_unix_milliseconds))
     }
 
     /// Returns how many rows are put.

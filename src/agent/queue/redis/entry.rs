@@ -49,8 +49,10 @@ pub(super) fn lossy_name(fields: &Fields) -> Option<String> {
 /// Returns when the request of an entry was accepted: at the time in the entry's id,
 /// which the server sets, or at the earlier time that a kept entry holds.
 pub(super) fn acceptance(id: &str, fields: &Fields) -> Option<Acceptance> {
-    let milliseconds: u64 = id.split('-').next()?.parse().ok()?;
-    let added_at = Timestamp::from_unix_milliseconds(milliseconds)?;
+    let (milliseconds, number) = id.split_once('-').unwrap_or((id, "0"));
+    let number: u64 = number.parse().unwrap_or_default();
+    let added_at = Timestamp::from_unix_milliseconds(milliseconds.parse().ok()?)?;
+    let added_at = added_at.plus_order(number.min(999));
     let first = fields.get(ACCEPTED_AT).and_then(|it| std::str::from_utf8(it).ok());
     let first = first.and_then(|it| Timestamp::parse(it).ok());
     Some(Acceptance {

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use ::redis::{Value, cmd};
+use ::redis::cmd;
 use serde_json::Value as Json;
 
 use super::batch::is_of_batch;
@@ -19,8 +19,9 @@ use super::entry::{
     ACCEPTED_AT, RESULT_NAME, acceptance, is_acceptance, lossy_name, read_entry,
 };
 use super::reply::{self, Fields, StreamEntry};
-use crate::agent::queue::delivery::{Correlation, Target, Task};
+use crate::agent::queue::delivery::{Correlation, Task};
 use crate::agent::queue::event::EventRules;
+use crate::agent::queue::sought::Sought;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::timestamp::Timestamp;
 use crate::site::award::{Award, Recipient};
@@ -65,11 +66,33 @@ pub struct Replay {
 pub struct KeptEntry {
     stream: String,
     id: String,
+    name: Option<String>,
     /// The texts that its request gave in free fields.
     texts: Vec<String>,
 }
 
+/// The result of [`KeptRequests::find`].
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct FoundEntries {
+    /// The entries about the recipient.
+    pub entries: Vec<KeptEntry>,
+    /// How many entries cannot be understood and may be about the recipient, for each stream that
+    /// has any.
+    pub unread: BTreeMap<String, usize>,
+}
+
 impl KeptEntry {
+    fn new(stream: &str, id: &str) -> Self {
+        let (stream, id) = (stream.to_owned(), id.to_owned());
+        Self { stream, id, name: None, texts: Vec::new() }
+    }
+
+    /// The name of the recipient in its request, if it has one.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
     /// The texts that its request gave in free fields, as far as the entry keeps them.
     pub fn texts(&self) -> &[String] {
         &self.texts
@@ -132,34 +155,23 @@ impl KeptRequests {
         Ok(replay)
     }
 
-    /// Finds the entries about recipients for whom `is_wanted` holds. This is given the
-    /// award, and the name of the recipient if the entry has one.
+    /// Finds the entries about a recipient.
     ///
     /// # Errors
     /// As those of [`Queue`](crate::agent::Queue).
-    pub fn find(
-        &self,
-        is_wanted: &dyn Fn(&Award, Option<&str>) -> bool,
-    ) -> Result<Vec<KeptEntry>> {
-        let mut found = Vec::new();
+    pub fn find(&self, sought: &Sought<'_>) -> Result<FoundEntries> {
+        let mut found = FoundEntries::default();
         for stream in [&self.results, &self.dead_letters, &self.unknown_courses] {
             self.each(stream, "-", &mut |id, fields| {
-                let mut texts = Vec::new();
-                let (awards, name) = match fields.get("result") {
-                    Some(result) => {
-                        let name = fields.get(RESULT_NAME);
-                        let name =
-                            name.map(|it| String::from_utf8_lossy(it).into_owned());
-                        (awards_of_result(result, name.as_deref()), name)
-                    }
-                    None => {
-                        let (award, name) = self.award_of_request(fields, &mut texts);
-                        (award.into_iter().collect(), name)
-                    }
+                let mut entry = KeptEntry::new(stream, id);
+                let is_about = match fields.get("result") {
+                    Some(result) => Some(is_result_about(result, fields, sought)),
+                    None => self.is_request_about(fields, sought, &mut entry),
                 };
-                if awards.iter().any(|award| is_wanted(award, name.as_deref())) {
-                    let (stream, id) = (stream.clone(), id.to_owned());
-                    found.push(KeptEntry { stream, id, texts });
+                match is_about {
+                    Some(true) => found.entries.push(entry),
+                    Some(false) => {}
+                    None => *found.unread.entry(stream.clone()).or_default() += 1,
                 }
                 Ok(())
             })?;
@@ -167,16 +179,17 @@ impl KeptRequests {
         Ok(found)
     }
 
-    /// Removes entries. It is no error if they are gone.
+    /// Removes entries. Returns how many were there.
     ///
     /// # Errors
     /// As [`find`](Self::find).
-    pub fn remove(&self, entries: &[KeptEntry]) -> Result<()> {
+    pub fn remove(&self, entries: &[KeptEntry]) -> Result<usize> {
+        let mut removed = 0;
         for KeptEntry { stream, id, .. } in entries {
             let remove = cmd("XDEL").arg(stream).arg(id).take();
-            self.connections.ask::<Value>(Duration::ZERO, &remove)?;
+            removed += self.connections.ask::<usize>(Duration::ZERO, &remove)?;
         }
-        Ok(())
+        Ok(removed)
     }
 
     /// Calls `visit` with each entry that the stream holds now, from the id `first` on.
@@ -208,36 +221,35 @@ impl KeptRequests {
         }
     }
 
-    /// The award that an entry asks for, as far as it can be understood, and the name in it.
-    /// The texts of its free fields are added to `texts`.
-    fn award_of_request(
+    /// Whether the request in an entry is about a recipient; `None` if that cannot be read. What the
+    /// request says of its recipient is added to the entry.
+    fn is_request_about(
         &self,
         fields: &Fields,
-        texts: &mut Vec<String>,
-    ) -> (Option<Award>, Option<String>) {
+        sought: &Sought<'_>,
+        entry: &mut KeptEntry,
+    ) -> Option<bool> {
         let (Correlation { course, recipient, .. }, task) =
             read_entry(fields, &self.rules);
-        match task {
-            Ok(Task::Issue { request, .. }) => {
+        if let Ok(task) = &task {
+            if let Task::Issue { request, .. } = task {
                 let given = request.extra().values().filter_map(Json::as_str);
-                texts.extend(given.map(str::to_owned));
-                let name = request.name().as_str().to_owned();
-                (Some(Award::of(&request)), Some(name))
+                entry.texts.extend(given.map(str::to_owned));
+                entry.name = Some(request.name().as_str().to_owned());
             }
-            Ok(Task::Revoke(revocation)) => match revocation.target {
-                Target::Award(award) => (Some(award), None),
-                Target::Certificate { .. } => (None, None),
-            },
-            _ => {
-                let name = lossy_name(fields);
-                let recipient = match recipient {
-                    Some(id) => Some(Recipient::Id(id)),
-                    None => name.clone().map(Recipient::Name),
-                };
-                let course = course.unwrap_or_default();
-                (recipient.map(|recipient| Award { course, recipient }), name)
-            }
+            return Some(sought.has_task(task));
         }
+        let name = lossy_name(fields);
+        let recipient = match recipient {
+            Some(id) => Some(Recipient::Id(id)),
+            None => name.clone().map(Recipient::Name),
+        };
+        let is_named =
+            || fields.0.iter().any(|(_, value)| sought.is_named_in(value.as_slice()));
+        let Some(recipient) = recipient else { return is_named().then_some(true) };
+        let award = Award { course: course.unwrap_or_default(), recipient };
+        entry.name.clone_from(&name);
+        Some(sought.has_award(&award, name.as_deref()) || is_named())
     }
 }
 
@@ -249,10 +261,37 @@ impl fmt::Debug for KeptRequests {
     }
 }
 
+/// Tells that the next request that is kept takes the place of the oldest one.
+pub(super) fn tell_trimming(
+    connections: &Connections,
+    stream: &str,
+    max_len: u64,
+) -> Result<()> {
+    let length = cmd("XLEN").arg(stream).take();
+    let length: u64 = connections.ask(Duration::ZERO, &length)?;
+    if length >= max_len {
+        tracing::error!(
+            stream,
+            length,
+            "kept requests for unknown courses are lost: add the courses and run `testamur agent \
+             replay`, or raise `redis.results_max_len`"
+        );
+    }
+    Ok(())
+}
+
 /// Whether an entry is short enough to be kept whole.
 pub(super) fn is_kept(fields: &Fields) -> bool {
     let sizes = fields.0.iter().map(|(name, value)| name.len() + value.len());
     fields.0.len() <= MAX_KEPT_FIELDS && sizes.sum::<usize>() <= MAX_KEPT
+}
+
+/// Whether a result is about a recipient.
+fn is_result_about(result: &[u8], fields: &Fields, sought: &Sought<'_>) -> bool {
+    let name = fields.get(RESULT_NAME);
+    let name = name.map(|it| String::from_utf8_lossy(it).into_owned());
+    let awards = awards_of_result(result, name.as_deref());
+    awards.iter().any(|award| sought.has_award(award, name.as_deref()))
 }
 
 /// Returns the awards to which a result may belong: a result does not say whether its

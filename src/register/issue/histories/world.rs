@@ -176,12 +176,13 @@ fn workshop() -> &'static Workshop {
 }
 
 /// The sealed edition of a request, with the page that was made before.
-fn make(edition: EditionRequest<'_>) -> Result<SealedEdition> {
+pub(super) fn make(edition: EditionRequest<'_>) -> Result<SealedEdition> {
     let (parts, pdf) = &workshop().pages[edition.request.name().as_str()];
     let publish = &workshop().press.settings().publish;
     let mut record = parts.record.clone();
     record.id = edition.ids.verify.clone();
     record.edition = edition.number;
+    record.requested_at = edition.requested_at;
     record.predecessor = edition.predecessor.as_ref().map(|before| before.mark.clone());
     record.facts = Some(edition.facts.fingerprint.clone());
     record.appearance = edition.facts.appearance.clone();
@@ -199,10 +200,10 @@ fn make(edition: EditionRequest<'_>) -> Result<SealedEdition> {
 
 /// The stores of one history.
 pub(super) struct World {
-    public: Arc<dyn Store>,
-    private: Arc<dyn Store>,
+    pub(super) public: Arc<dyn Store>,
+    pub(super) private: Arc<dyn Store>,
     pub(super) life: Arc<Life>,
-    secret: IdSecret,
+    pub(super) secret: IdSecret,
 }
 
 impl World {
@@ -217,7 +218,7 @@ impl World {
     }
 
     /// The service of a new process.
-    fn service(&self) -> Result<IssueService> {
+    pub(super) fn service(&self) -> Result<IssueService> {
         let mortal = |inner: &Arc<dyn Store>| -> Arc<dyn Store> {
             Arc::new(MortalStore { inner: inner.clone(), life: self.life.clone() })
         };

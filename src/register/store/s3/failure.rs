@@ -95,6 +95,8 @@ fn is_of_bucket(
         BucketRequest::Put { .. } if is_success => response.etag.is_some(),
         BucketRequest::Put { .. } => response.status != 404 || !code.is_empty(),
         BucketRequest::List(_) => !is_success || text.contains("<ListBucketResult"),
+        BucketRequest::Get { .. } if is_success => response.etag.is_some(),
+        BucketRequest::Delete { .. } if is_success => text.trim().is_empty(),
         BucketRequest::Get { .. } | BucketRequest::Delete { .. } => {
             response.status != 404 || !code.is_empty() || text.trim().is_empty()
         }
@@ -233,6 +235,13 @@ mod tests {
         Ok(BucketResponse::new(status, body.as_bytes().to_vec()))
     }
 
+    /// An answer of success with an entity tag.
+    fn tagged(body: &str) -> Result<BucketResponse, S3Error> {
+        let mut response = BucketResponse::new(200, body.as_bytes().to_vec());
+        response.etag = Some(HeaderValue::from_static("\"e\""));
+        Ok(response)
+    }
+
     fn get() -> BucketRequest {
         BucketRequest::Get { key: "a".to_owned() }
     }
@@ -291,8 +300,8 @@ mod tests {
     #[test]
     fn answers_that_callers_expect_are_no_failures() {
         for outcome in [
-            answer(200, "<Code>NoSuchBucket</Code>"),
-            answer(204, ""),
+            tagged("<Code>NoSuchBucket</Code>"),
+            tagged(""),
             code(412, "PreconditionFailed"),
             code(404, "NoSuchKey"),
             answer(404, ""),
@@ -317,7 +326,9 @@ mod tests {
             (200, put()),
             (404, put()),
             (404, get()),
+            (200, get()),
             (404, delete()),
+            (200, delete()),
             (200, list()),
             (503, get()),
         ] {
@@ -325,8 +336,9 @@ mod tests {
             assert!(matches!(failure, Err(Failure::Transient { .. })), "{status}");
         }
         assert!(classify(answer(200, LIST), &list()).is_ok());
-        let mut written = BucketResponse::new(200, Vec::new());
-        written.etag = Some(HeaderValue::from_static("\"e\""));
-        assert!(classify(Ok(written), &put()).is_ok());
+        assert!(classify(tagged(""), &put()).is_ok());
+        for status in [200, 204] {
+            assert!(classify(answer(status, ""), &delete()).is_ok());
+        }
     }
 }

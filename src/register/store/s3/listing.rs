@@ -11,7 +11,7 @@ use std::thread;
 
 use super::request::{BucketRequest, BucketResponse, ListRequest};
 use super::xml;
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, ErrorKind, Result};
 
 /// Where the ranges of keys begin: the hexadecimal digits that ids begin with.
 const RANGE_STARTS: [&str; 16] =
@@ -42,7 +42,7 @@ pub(super) fn all(
 ) -> Result<()> {
     let mut request = ListRequest { prefix: prefix.to_owned(), ..ListRequest::default() };
     loop {
-        let page = ListPage::of(&send(BucketRequest::List(request.clone()))?);
+        let page = ListPage::of(&send(BucketRequest::List(request.clone()))?)?;
         page.keys.into_iter().try_for_each(&mut *found)?;
         request.token = page.next;
         if request.token.is_none() {
@@ -111,7 +111,7 @@ fn range(
         ..ListRequest::default()
     };
     loop {
-        let mut page = ListPage::of(&send(BucketRequest::List(request.clone()))?);
+        let mut page = ListPage::of(&send(BucketRequest::List(request.clone()))?)?;
         for ListedKey { key, .. } in &page.keys {
             if *key <= last {
                 return Ok(RangeEvent::OutOfOrder);
@@ -132,17 +132,40 @@ fn range(
 }
 
 impl ListPage {
-    fn of(response: &BucketResponse) -> Self {
+    /// Reads a page.
+    ///
+    /// # Errors
+    /// [`ErrorKind::StoreRefused`]: it does not say whether it is the last, or where the next one
+    /// begins, or an entry has no key. Then keys would be missing.
+    fn of(response: &BucketResponse) -> Result<Self> {
         let page = String::from_utf8_lossy(&response.body);
-        let keys = xml::contents(&page, "Contents").filter_map(|listed| {
+        let keys = xml::contents(&page, "Contents").map(|listed| {
             let value = |tag| xml::values(listed, tag).next();
-            Some(ListedKey { key: value("Key")?, etag: value("ETag") })
+            let key = value("Key").ok_or_else(|| unusable("an entry without a `Key`"))?;
+            Ok(ListedKey { key, etag: value("ETag") })
         });
-        let is_truncated =
-            xml::values(&page, "IsTruncated").next().as_deref() == Some("true");
+        let keys = keys.collect::<Result<_>>()?;
         let next = xml::values(&page, "NextContinuationToken").next();
-        Self { keys: keys.collect(), next: next.filter(|_| is_truncated) }
+        let next = match xml::values(&page, "IsTruncated").next().as_deref() {
+            Some("true") => {
+                let next = next.filter(|token| !token.is_empty());
+                let missing = || unusable("a next page without `NextContinuationToken`");
+                Some(next.ok_or_else(missing)?)
+            }
+            Some("false") => None,
+            // Some servers leave it out of the last page.
+            None if next.is_none() => None,
+            _ => return Err(unusable("no usable `IsTruncated`")),
+        };
+        Ok(Self { keys, next })
     }
+}
+
+/// The error for a listing that may lack keys.
+fn unusable(what: &str) -> Error {
+    let message = format!("failed to list the bucket (its answer has {what})");
+    Error::new(ErrorKind::StoreRefused, message)
+        .with_help("use a server that answers `ListObjectsV2` as S3 does")
 }
 
 #[cfg(test)]
@@ -150,7 +173,6 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
-    use crate::base::error::ErrorKind;
 
     /// A bucket that answers with pages of ten keys.
     struct Bucket {
@@ -245,5 +267,29 @@ mod tests {
         let fail = |_| Err(Error::new(ErrorKind::Store, "it is down"));
         let error = concurrent("cert/", &fail, &mut |_| Ok(())).unwrap_err();
         assert_eq!(error.message(), "it is down");
+    }
+
+    #[test]
+    fn page_that_may_lack_keys_is_refused() {
+        const KEY: &str = "<Contents><Key>a</Key></Contents>";
+        for (page, words) in [
+            (format!("<IsTruncated>true</IsTruncated>{KEY}"), "NextContinuationToken"),
+            (
+                format!("<NextContinuationToken>1</NextContinuationToken>{KEY}"),
+                "IsTruncated",
+            ),
+            (
+                "<IsTruncated>false</IsTruncated><Contents><Key x=\"\">a</Key></Contents>"
+                    .to_owned(),
+                "Key",
+            ),
+        ] {
+            let send = |_| Ok(BucketResponse::new(200, page.clone().into_bytes()));
+            for list in [all, concurrent] {
+                let error = list("", &send, &mut |_| Ok(())).unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::StoreRefused);
+                assert!(error.message().contains(words), "{error}");
+            }
+        }
     }
 }

@@ -131,7 +131,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         "agent.redis.results_max_len",
         Whole { min: 1, max: None },
         Value("100000"),
-        "About how many entries `results`, `dead_letters` and `unknown_courses` keep each.",
+        "About how many entries `results`, `dead_letters` and `unknown_courses` keep each; older ones are lost.",
         |agent, setting, text| {
             agent.redis.results_max_len = setting.whole(text)?;
             Ok(())
