@@ -91,8 +91,7 @@ impl Spool {
             Ok(())
         })?;
         paths.sort();
-        let requests: HashSet<String> =
-            paths.iter().filter_map(|path| request_id(path)).collect();
+        let requests: HashSet<String> = paths.iter().filter_map(request_id).collect();
         let mut state = self.state();
         for path in paths {
             let Some(id) = request_id(&path) else {

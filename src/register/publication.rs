@@ -223,10 +223,11 @@ impl Register {
             return Ok(Some(Finished { is_first, warnings }));
         }
         // The PDF belongs to no record, or to one that has ended.
-        if let Some(path) = record.certificate.as_ref().and_then(|it| it.pdf_path()) {
-            if !self.keeps_pdf(&current) || current.is_tombstone() {
-                self.public.remove(path)?;
-            }
+        let path = record.certificate.as_ref().and_then(|it| it.pdf_path());
+        if let Some(path) = path
+            && (!self.keeps_pdf(&current) || current.is_tombstone())
+        {
+            self.public.remove(path)?;
         }
         Ok(None)
     }

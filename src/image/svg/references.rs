@@ -119,9 +119,10 @@ impl<'a, 'input> Walk<'a, 'input> {
             }
             let is_inherited = !NOT_INHERITED.contains(&attribute);
             // The stops of a gradient are copied, which costs far less than to draw them.
-            let elements = match target.is_gradient {
-                true => 1 + part.elements / STOPS_PER_ELEMENT,
-                false => part.elements,
+            let elements = if target.is_gradient {
+                1 + part.elements / STOPS_PER_ELEMENT
+            } else {
+                part.elements
             };
             add(
                 &mut size,

@@ -85,10 +85,8 @@ pub(super) fn blocks(analysis: &TemplateAnalysis<'_>) -> Vec<Block> {
         let tellers: Vec<_> =
             bodies.iter().map(|body| teller(analysis, &all, body)).collect();
         // Without `else`, what is left is the branch that prints nothing.
-        let left = match has_else {
-            true => tellers.iter().rposition(Option::is_none),
-            false => None,
-        };
+        let left =
+            if has_else { tellers.iter().rposition(Option::is_none) } else { None };
         for (number, (body, teller)) in bodies.into_iter().zip(tellers).enumerate() {
             let kind = match teller {
                 _ if left == Some(number) => BlockKind::Left,

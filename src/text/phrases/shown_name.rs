@@ -80,6 +80,7 @@ mod tests {
             let runs = own.0.into_iter().chain(Runs::value(text).0).collect::<Vec<Run>>();
             let facts = vec![Fact::Value(name.to_owned())];
             Phrase {
+                names_recipient: true,
                 role: "recipient".into(),
                 runs: Runs(runs),
                 facts,
@@ -87,6 +88,7 @@ mod tests {
             }
         };
         let sentences = Sentences {
+            empty: Vec::new(),
             language: Tag::parse(tag).unwrap(),
             title: String::new(),
             organization: String::new(),

@@ -182,7 +182,7 @@ fn backup_has_the_files_beside_the_sets() {
     let restore = [&["key", "restore", "k.age", "--keys", "other"][..], &pass].concat();
     run(&workdir, &restore);
     for (name, text) in files {
-        assert_eq!(workdir.read(&format!("other/{name}")), text.as_bytes(), "{name}");
+        assert_eq!(workdir.read(format!("other/{name}")), text.as_bytes(), "{name}");
     }
     assert!(!workdir.path("other/gnupg/.#lk0x1").exists());
     // What differs is not replaced, and nothing is written.

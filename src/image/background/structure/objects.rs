@@ -1,7 +1,7 @@
 //! The objects of a PDF by their text: found without a cross-reference table, read without
 //! recursion.
 
-use super::strings::StringEnds;
+use super::strings::{StringEnds, string_end};
 
 /// How deep arrays and dictionaries may be nested.
 const MAX_NESTING: usize = 100;
@@ -148,7 +148,7 @@ pub(super) fn check_layers(text: &[u8]) -> Result<(), String> {
                 next_key = is_key.then_some(name);
                 at = end;
             }
-            b'(' => at = string_end(text, at),
+            b'(' => at = string_end(text, at).unwrap_or(text.len()),
             b'<' => {
                 let end = text[at..].iter().position(|byte| *byte == b'>');
                 at += end.map_or(text.len() - at, |end| end + 1);

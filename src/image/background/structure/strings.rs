@@ -43,7 +43,8 @@ impl StringEnds {
     }
 }
 
-fn string_end(bytes: &[u8], at: usize) -> Option<usize> {
+/// The offset after the string that begins at that offset, if it ends.
+pub(super) fn string_end(bytes: &[u8], at: usize) -> Option<usize> {
     let (mut depth, mut at) = (0_usize, at);
     while let Some(byte) = bytes.get(at) {
         match byte {
