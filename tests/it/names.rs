@@ -4,6 +4,7 @@
 //! are longer and stranger than real names, but each can be written in its script.
 
 mod alphabets;
+mod marked;
 mod shelf;
 
 use std::sync::Mutex;

@@ -24,9 +24,10 @@ pub struct Fitted {
     pub leading: f64,
     /// The height of the slot.
     pub height: f64,
-    /// How far letters extend beyond the left edge of the slot.
+    /// How far letters extend beyond the left edge of the slot. If it is negative, lines
+    /// stand that far inside, so that letters do not extend beyond it.
     pub left: f64,
-    /// How far letters extend beyond the right edge of the slot.
+    /// The same for the right edge.
     pub right: f64,
     /// The largest size that the slot allows at this scale.
     pub most: f64,
