@@ -422,7 +422,9 @@ mod tests {
             ("Sexo", "V", Some(Gender::Male)),
             ("Giới tính", "N", None),
             ("Cinsiyet", "B", None),
-            ("Gender", "W", None),
+            // Wanita: the header is one of Indonesian lists too.
+            ("Gender", "W", Some(Gender::Female)),
+            ("Sex", "W", None),
         ] {
             let column = GenderReader::new(header, [text].into_iter());
             assert_eq!(column.read(text).ok(), expected, "{header}: {text}");

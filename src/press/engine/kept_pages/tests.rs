@@ -93,7 +93,8 @@ fn page_with_figures_is_the_one_that_typst_lays_out() {
             let both = press.both_pages(&request, today);
             let (pages, is_kept) = both.expect("the page is laid out");
             let [one, other] = pages.map(|page| {
-                let pages = page.document.pages().iter();
+                let drawn = page.document.drawn();
+                let pages = drawn.pages().iter();
                 let svg = pages.map(|page| typst_svg::svg(page, &Default::default()));
                 svg.collect::<Vec<_>>()
             });
