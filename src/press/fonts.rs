@@ -4,7 +4,7 @@
 //! [`Fonts::itemize`] the face of each word. The decision made here: no font is read from the
 //! system; a family stands in for another only as `fonts/fonts.yaml` declares it.
 
-mod blank;
+pub(crate) mod blank;
 #[cfg(feature = "issue")]
 mod digest;
 mod family;

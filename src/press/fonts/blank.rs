@@ -81,6 +81,36 @@ fn is_shaped_blank(face: &Face<'_>, font: &Font, letter: char) -> bool {
     })
 }
 
+/// A TrueType face of the family `Wanzel`, in which the glyph of `letter` is empty: it begins
+/// where it ends (OpenType 1.9, «loca»).
+#[cfg(test)]
+pub(crate) fn with_empty_letter(cinzel: &[u8], letter: char) -> Vec<u8> {
+    let face = ttf_parser::RawFace::parse(cinzel, 0).expect("a face");
+    let table = |tag: &[u8; 4]| {
+        let data = face.table(ttf_parser::Tag::from_bytes(tag)).expect("the table");
+        data.as_ptr() as usize - cinzel.as_ptr() as usize
+    };
+    let (head, loca) = (table(b"head"), table(b"loca"));
+    let glyph = ttf_parser::Face::parse(cinzel, 0).expect("a face");
+    let glyph = usize::from(glyph.glyph_index(letter).expect("the letter").0);
+    let width = if cinzel[head + 51] == 0 { 2 } else { 4 };
+    let mut bytes = cinzel.to_vec();
+    let end = loca + (glyph + 1) * width;
+    bytes.copy_within(end..end + width, end - width);
+    let family: Vec<u8> =
+        "Cinzel".encode_utf16().flat_map(u16::to_be_bytes).collect();
+    let mut at = 0;
+    while let Some(found) =
+        bytes[at..].windows(family.len()).position(|it| it == family)
+    {
+        at += found;
+        bytes[at + 1] = b'W';
+        bytes[at + 3] = b'a';
+        at += family.len();
+    }
+    bytes
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,35 +128,6 @@ mod tests {
                 .collect();
             assert!(blank.is_empty(), "{}: {}", font.info().family, blank.join(" "));
         }
-    }
-
-    /// A TrueType face of the family `Wanzel`, in which the glyph of `letter` is empty: it begins
-    /// where it ends (OpenType 1.9, «loca»).
-    fn with_empty_letter(cinzel: &[u8], letter: char) -> Vec<u8> {
-        let face = ttf_parser::RawFace::parse(cinzel, 0).expect("a face");
-        let table = |tag: &[u8; 4]| {
-            let data = face.table(ttf_parser::Tag::from_bytes(tag)).expect("the table");
-            data.as_ptr() as usize - cinzel.as_ptr() as usize
-        };
-        let (head, loca) = (table(b"head"), table(b"loca"));
-        let glyph = ttf_parser::Face::parse(cinzel, 0).expect("a face");
-        let glyph = usize::from(glyph.glyph_index(letter).expect("the letter").0);
-        let width = if cinzel[head + 51] == 0 { 2 } else { 4 };
-        let mut bytes = cinzel.to_vec();
-        let end = loca + (glyph + 1) * width;
-        bytes.copy_within(end..end + width, end - width);
-        let family: Vec<u8> =
-            "Cinzel".encode_utf16().flat_map(u16::to_be_bytes).collect();
-        let mut at = 0;
-        while let Some(found) =
-            bytes[at..].windows(family.len()).position(|it| it == family)
-        {
-            at += found;
-            bytes[at + 1] = b'W';
-            bytes[at + 3] = b'a';
-            at += family.len();
-        }
-        bytes
     }
 
     #[test]

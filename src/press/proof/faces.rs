@@ -66,3 +66,43 @@ impl PageReader<'_> {
         self.errors.extend(errors);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use typst::introspection::{Location, Locator};
+    use typst::layout::{Frame, FrameItem};
+    use typst::text::{FontFamily, FontList, TextElem, TextItem};
+
+    use crate::press::fit::layout_alone;
+    use crate::press::fonts::Fonts;
+    use crate::press::fonts::blank::with_empty_letter;
+    use crate::site::files::Site;
+
+    fn text_in(frame: &Frame) -> Option<&TextItem> {
+        frame.items().find_map(|(_, item)| match item {
+            FrameItem::Text(text) => Some(text),
+            FrameItem::Group(group) => text_in(&group.frame),
+            _ => None,
+        })
+    }
+
+    #[test]
+    fn letter_that_is_drawn_without_ink_is_found() {
+        let bytes = Site::new().built_in("fonts/cinzel/Cinzel-Regular.ttf");
+        let bytes = with_empty_letter(bytes.expect("the face"), 'ą');
+        let site = Site::new().with_file("fonts/Own.ttf", bytes);
+        let fonts = Fonts::load(&site).expect("the fonts load");
+        for (text, blank) in [("Wasik", None), ("Wąsik", Some(1..3)), ("W s", None)] {
+            for family in ["Wanzel", "Cinzel"] {
+                let family_list = FontList(vec![FontFamily::new(family)]);
+                let content = TextElem::packed(text).set(TextElem::font, family_list);
+                let locator = Locator::synthesize(Location::new(1));
+                let frame = layout_alone(&fonts, &content, 400.0, locator);
+                let frame = frame.expect("it is laid out");
+                let found = fonts.blank_part(text_in(&frame).expect("a text"));
+                let expected = blank.clone().filter(|_| family == "Wanzel");
+                assert_eq!(found, expected, "{text} in {family}");
+            }
+        }
+    }
+}
