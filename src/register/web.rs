@@ -202,16 +202,20 @@ fn complete<'a>(
 /// A picture as a `data:` URL (RFC 2397). Percent-encoding is shorter than base64 for the text of
 /// an SVG.
 fn data_url(svg: &str) -> String {
-    let mut url = "data:image/svg+xml,".to_owned();
-    for c in svg.chars() {
-        match c {
-            '"' => url.push('\''),
-            '<' => url.push_str("%3C"),
-            '>' => url.push_str("%3E"),
-            '#' => url.push_str("%23"),
-            c => url.push(c),
-        }
+    let mut url = String::with_capacity(svg.len() + 128);
+    url.push_str("data:image/svg+xml,");
+    let mut rest = svg;
+    while let Some(at) = rest.find(['"', '<', '>', '#']) {
+        url.push_str(&rest[..at]);
+        url.push_str(match rest.as_bytes()[at] {
+            b'"' => "'",
+            b'<' => "%3C",
+            b'>' => "%3E",
+            _ => "%23",
+        });
+        rest = &rest[at + 1..];
     }
+    url.push_str(rest);
     url
 }
 
