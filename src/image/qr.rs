@@ -90,7 +90,8 @@ impl Modules {
             .with_source(cause)
         })?;
         // Formatting a thousand numbers takes longer than all else here.
-        let numbers = (0..=code.size + QrCode::QUIET_ZONE).map(|number| number.to_string());
+        let numbers =
+            (0..=code.size + QrCode::QUIET_ZONE).map(|number| number.to_string());
         let numbers: Vec<String> = numbers.collect();
         let mut path = String::new();
         for (y, row) in (0..code.size).map(|y| (y, &code[y])) {

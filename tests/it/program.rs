@@ -232,7 +232,8 @@ fn course_error_begins_with_its_place() {
 fn check_tries_all_names_on_each_layout_and_some_on_each_course() {
     let workdir = Workdir::new();
     let course = |id: &str| format!("{id}:\n  title: {id}\n  organization: Org\n");
-    workdir.write("courses.yaml", course("A") + &course("B") + &course("C"));
+    let courses = course("A") + &course("B") + &course("C");
+    workdir.write("courses.yaml", format!("defaults: {{ language: en }}\n{courses}"));
     workdir.write("testamur.yaml", "publish: { url: https://x.example.org }\n");
     let run = workdir.run(["--site", ".", "check", "-l", "en"]);
     assert_eq!(run.code, 0, "{run:?}");

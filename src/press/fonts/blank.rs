@@ -97,11 +97,9 @@ pub(crate) fn with_empty_letter(cinzel: &[u8], letter: char) -> Vec<u8> {
     let mut bytes = cinzel.to_vec();
     let end = loca + (glyph + 1) * width;
     bytes.copy_within(end..end + width, end - width);
-    let family: Vec<u8> =
-        "Cinzel".encode_utf16().flat_map(u16::to_be_bytes).collect();
+    let family: Vec<u8> = "Cinzel".encode_utf16().flat_map(u16::to_be_bytes).collect();
     let mut at = 0;
-    while let Some(found) =
-        bytes[at..].windows(family.len()).position(|it| it == family)
+    while let Some(found) = bytes[at..].windows(family.len()).position(|it| it == family)
     {
         at += found;
         bytes[at + 1] = b'W';

@@ -23,6 +23,8 @@ use super::contrast::{Rgb, ratio};
 /// pixels.
 const PIXELS_PER_POINT: f64 = 2.0;
 const MAX_SIDE: f64 = 4000.0;
+/// The components of a colour that is light are above this, of 255.
+const LIGHT: u8 = 200;
 /// A pixel belongs to some ink if its opacity, of 255, is at least this.
 const INKED: u8 = 128;
 /// How much a component of a colour, of 255, may differ from what should be visible.
@@ -210,6 +212,7 @@ impl Rasters {
         tile.seen += usize::from(self.is_seen(at, below));
         let ground = &self.ground[below..below + 4];
         let (alone, mask) = (&self.alone[at..at + 4], &self.mask[at..at + 4]);
+        tile.light += usize::from(alone.iter().all(|part| *part > LIGHT));
         let below = Rgb::of_bytes([ground[0], ground[1], ground[2]]);
         let opacity = f64::from(alone[3]) / f64::from(mask[3].max(1));
         let own = match alone[3] {
@@ -296,6 +299,8 @@ fn draw(frame: Frame, fill: Option<Paint>, scale: Scalar) -> (Vec<u8>, usize) {
 struct Tile {
     ink: usize,
     seen: usize,
+    /// How much of it is light and opaque.
+    light: usize,
     contrasts: Vec<f32>,
 }
 
@@ -321,14 +326,14 @@ fn verdict(tiles: &mut [Tile], letters: &[Tile], doubt: &Doubt) -> Verdict {
                 judged.map(|tile| nth(&mut tile.contrasts, 1.0 - CONTRAST_SHARE));
             lowest.reduce(f64::min)
         }
-        // Half of the strokes; the darkest and the lightest parts of a picture, and of every part of a
-        // code, which no camera reads if a band across it is dark.
+        // Half of the strokes, and of the dark modules in every part of a code without a ground of its own,
+        // which no camera reads if a band across it is dark; the darkest and the lightest parts of others.
         Subject::Strokes => Some(nth(&mut all(tiles), 0.5)),
-        Subject::Picture => Some(nth(&mut all(tiles), 0.95)),
-        Subject::Code => {
+        Subject::Code if tiles.iter().all(|tile| tile.light == 0) => {
             let judged = tiles.iter_mut().filter(|tile| tile.ink >= MIN_PIXELS);
-            judged.map(|tile| nth(&mut tile.contrasts, 0.95)).reduce(f64::min)
+            judged.map(|tile| nth(&mut tile.contrasts, 0.5)).reduce(f64::min)
         }
+        Subject::Code | Subject::Picture => Some(nth(&mut all(tiles), 0.95)),
     };
     match contrast {
         Some(contrast) if contrast < doubt.contrast => Verdict::Pale { contrast },
