@@ -8,6 +8,7 @@ pub(crate) mod blank;
 #[cfg(feature = "issue")]
 mod digest;
 mod family;
+mod font_boxes;
 mod font_run;
 mod glyph_boxes;
 mod itemize;
@@ -27,8 +28,8 @@ use typst::utils::LazyHash;
 
 pub(crate) use self::family::GenericFamily;
 use self::family::{DeclaredFamilies, Family};
+use self::font_boxes::GlyphBoxes;
 pub(crate) use self::font_run::FontRun;
-use self::glyph_boxes::GlyphBoxes;
 pub(crate) use self::itemize::FaceRequest;
 use self::ligatures::Ligatures;
 use crate::base::error::{ErrorKind, Place, Result, Warning};

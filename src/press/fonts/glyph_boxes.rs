@@ -3,34 +3,14 @@
 //! Typst finds the box of a glyph from its outline, each time. The same few hundred glyphs stand on
 //! every certificate, so their boxes are remembered here.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use ttf_parser::GlyphId;
 use typst::layout::{Abs, Em, Point, Rect};
 use typst::text::{FontInstance, TextItem};
 use typst::utils::hash128;
 
 use super::Fonts;
-
-/// The box of a glyph's ink: left, bottom, right and top in units of the font; `None` for a glyph
-/// without ink.
-type GlyphBox = Option<[i16; 4]>;
-
-/// The boxes of the glyphs of one font that were asked for, by the two bytes of their numbers.
-#[derive(Debug)]
-pub(super) struct GlyphBoxes([OnceLock<Box<[OnceLock<GlyphBox>; 256]>>; 256]);
-
-impl GlyphBoxes {
-    fn get(&self, glyph: u16, find: impl FnOnce() -> GlyphBox) -> GlyphBox {
-        let [high, low] = glyph.to_be_bytes();
-        let row = self.0[usize::from(high)].get_or_init(|| Box::new(unknown()));
-        *row[usize::from(low)].get_or_init(find)
-    }
-}
-
-fn unknown<T>() -> [OnceLock<T>; 256] {
-    [const { OnceLock::new() }; 256]
-}
+use super::font_boxes::{GlyphBoxes, outline_box};
 
 /// A glyph of a text, from the start of the text's base line.
 pub(crate) struct GlyphInk {
@@ -105,15 +85,9 @@ impl Fonts {
     /// The boxes of the font with this hash.
     fn boxes_of(&self, hash: u128) -> Arc<GlyphBoxes> {
         self.glyph_boxes.get(&hash).unwrap_or_else(|| {
-            let boxes = Arc::new(GlyphBoxes(unknown()));
+            let boxes = Arc::new(GlyphBoxes::default());
             self.glyph_boxes.insert(hash, boxes.clone());
             boxes
         })
     }
-}
-
-/// The box of a glyph's outline, as its font has it.
-fn outline_box(font: &FontInstance, id: u16) -> GlyphBox {
-    let found = font.ttf().glyph_bounding_box(GlyphId(id))?;
-    Some([found.x_min, found.y_min, found.x_max, found.y_max])
 }

@@ -2,7 +2,6 @@
 
 use super::fact::{Fact, PrintedFact};
 use super::finished_text::FinishedText;
-use super::shown_name::ShownName;
 use crate::base::error::{Place, Warning};
 use crate::base::lang::Tag;
 use crate::text::locale::Align;
@@ -60,11 +59,6 @@ impl Sentences {
             );
         }
         facts
-    }
-
-    /// What the sentences and the table make of the recipient's name.
-    pub(crate) fn shown_name(&self, name: &str) -> ShownName<'_> {
-        ShownName::of(self, name)
     }
 
     /// The sentences that say something of the certificate, and the cells of its table.

@@ -21,6 +21,13 @@ pub(crate) enum ShownName<'a> {
     Changed(&'a Phrase),
 }
 
+impl Sentences {
+    /// What the sentences and the table make of the recipient's name.
+    pub(crate) fn shown_name(&self, name: &str) -> ShownName<'_> {
+        ShownName::of(self, name)
+    }
+}
+
 impl<'a> ShownName<'a> {
     /// Reads the sentences of one language.
     pub(super) fn of(sentences: &'a Sentences, name: &str) -> Self {
