@@ -105,15 +105,14 @@ mod tests {
     use crate::press::fonts::itemize::FaceRequest;
     use crate::site::files::Site;
 
-    /// Names with marks, and whether faces may lack anchors for these: then each has to stand at its
-    /// letter. Those of other scripts stand where their faces place them.
+    /// Names with marks, and whether these stand above or below all of their letters.
     const NAMES: [(&str, bool); 22] = [
-        ("مُحَمَّد بْنُ عَبْدِ اللّٰه", false),
-        ("أُمُّ كُلْثُوم", false),
-        ("نُّعِم عَلِيٌّ رَضِيٌّ", false),
-        ("عَبْدُ المُطَّلِبِ الصُّغَيِّر", false),
-        ("سیّده گُل‌محمّدی", false),
-        ("نُزہت النّساء", false),
+        ("مُحَمَّد بْنُ عَبْدِ اللّٰه", true),
+        ("أُمُّ كُلْثُوم", true),
+        ("نُّعِم عَلِيٌّ رَضِيٌّ", true),
+        ("عَبْدُ المُطَّلِبِ الصُّغَيِّر", true),
+        ("سیّده گُل‌محمّدی", true),
+        ("نُزہت النّساء", true),
         ("רַחֵל בְּרָכָה", false),
         ("יִצְחָק בֶּן־שִׁמְעוֹן", false),
         ("Nguyễn Thị Ngọc Ẩn", true),
