@@ -61,7 +61,10 @@ impl Search<'_> {
     fn fit_at(&self, scale: f64, usual: f64) -> (Fitted, bool) {
         let style = &self.slot.style;
         let [left, right] = self.beyond(self.most(scale), false);
-        let inside = if self.hangs() { 0.0 } else { left + right };
+        let inside = match self.hangs() {
+            true => 0.0,
+            false => left + right,
+        };
         if let Some(narrow) = self.slot.narrow.map(|narrow| round(narrow - inside)) {
             let (size, lines, column) = self.in_column(narrow, scale, 0.0);
             if lines == 1 && self.has_room(size, lines, narrow) {
@@ -242,10 +245,9 @@ impl Search<'_> {
         let lines = lines.clamp(1, self.fit.lines);
         let count = f64::from(lines);
         let [left, right] = self.beyond(size, lines == 1);
-        let [left, right] = if self.hangs() {
-            [left + self.hang()[0] * size, right + self.hang()[1] * size]
-        } else {
-            [-left, -right]
+        let [left, right] = match self.hangs() {
+            true => [left + self.hang()[0] * size, right + self.hang()[1] * size],
+            false => [-left, -right],
         };
         Fitted {
             size,
