@@ -4,13 +4,12 @@
 //! the size, the number of lines, the column in which Typst breaks the sentence into
 //! these lines, and the heights that follow. The decisions made here: a sentence is
 //! measured by Typst's own layout of it, so that its lines break at the same places on
-//! the page; letters that reach farther than those of their script have more room; and a sentence that was fitted once is not fitted again, because only a few
+//! the page; and a sentence that was fitted once is not fitted again, because only a few
 //! sentences of a course differ between recipients.
 
 mod advances;
 pub(crate) mod fitted;
 mod ids;
-mod ink;
 mod keep;
 mod length;
 mod measure;
@@ -181,12 +180,7 @@ fn key(
     let steps: Vec<_> = steps.collect();
     typst::utils::hash128(&(
         (runs, role == "recipient", max.to_bits(), min.to_bits(), lines, tight),
-        (
-            slot.width.to_bits(),
-            slot.narrow.map(f64::to_bits),
-            slot.swash.to_bits(),
-            steps,
-        ),
+        (slot.width.to_bits(), slot.narrow.map(f64::to_bits), steps),
         [style.single, style.leading, style.tracking, style.scale].map(f64::to_bits),
         (line(style.line), line(style.deep_line), style.spaced.map(f64::to_bits)),
         (style.align as u8, style.balance),

@@ -4,7 +4,6 @@
 //! are longer and stranger than real names, but each can be written in its script.
 
 mod alphabets;
-mod marked;
 mod shelf;
 
 use std::sync::Mutex;

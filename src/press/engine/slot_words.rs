@@ -78,15 +78,10 @@ impl SlotWords<'_> {
         };
         let words = block(column, None, ParElem::new(self.runs()?).pack());
         let words = self.styled(words.pack());
-        let side = |length: f64| Some(Rel::from(points(length)));
         let content = if left + right == 0.0 {
             block(width, Some(height), words).pack().labelled(label)
-        } else if left + right < 0.0 {
-            block(width, Some(height), words)
-                .with_inset(Sides::new(side(-left), None, side(-right), None))
-                .pack()
-                .labelled(label)
         } else {
+            let side = |length: f64| Some(Rel::from(points(length)));
             let wide = block(width + left + right, Some(height), words)
                 .with_inset(Sides::new(side(left), None, side(right), None));
             let placed = PlaceElem::new(wide.pack().labelled(label))
@@ -127,7 +122,6 @@ impl SlotWords<'_> {
             .set(ParElem::leading, points(fitted.leading))
             .set(ParElem::spacing, Length::zero())
             .set(ParElem::justify, false)
-            .set(TextElem::overhang, fitted.align == SlotAlign::Center)
             .set(AlignElem::alignment, Alignment::H(side))
     }
 

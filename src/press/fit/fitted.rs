@@ -24,10 +24,9 @@ pub struct Fitted {
     pub leading: f64,
     /// The height of the slot.
     pub height: f64,
-    /// How far letters extend beyond the left edge of the slot. If it is negative, lines
-    /// stand that far inside, so that letters do not extend beyond it.
+    /// How far letters extend beyond the left edge of the slot.
     pub left: f64,
-    /// The same for the right edge.
+    /// How far letters extend beyond the right edge of the slot.
     pub right: f64,
     /// The largest size that the slot allows at this scale.
     pub most: f64,

@@ -19,7 +19,6 @@ use typst::text::{
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::advances::{Part, SIZE, advances};
-use super::ink::{ABOVE, Ink};
 use super::keep::{MAX_KEPT, hold, line_end, stand_alone};
 use super::script::{self, is_leftward, is_spaceable, is_unspaced, words};
 use super::world::layout_alone;
@@ -52,7 +51,6 @@ pub(super) struct Ruler<'a> {
     /// The advances of the clusters of each run, each with its first byte, in em of the
     /// sentence.
     advances: Vec<Vec<(usize, f64)>>,
-    pub(super) reach: Ink,
     /// The numbers of lines that were counted, by the ratio of column and size.
     counted: RefCell<Vec<(f64, u32)>>,
     /// The parts of each run on the page, when they are decided.
@@ -81,7 +79,6 @@ impl<'a> Ruler<'a> {
             tracking,
             setting,
             advances: vec![Vec::new(); runs.len()],
-            reach: Ink::default(),
             counted: RefCell::default(),
             decided: None,
             least: 1.0,
@@ -91,7 +88,6 @@ impl<'a> Ruler<'a> {
         let parts = ruler.parts(SIZE, f64::INFINITY);
         let frame = ruler.layout(&parts, SIZE, f64::INFINITY);
         ruler.advances = advances(&frame, &parts);
-        ruler.reach = Ink::of(&frame, fonts, PITCH);
         ruler.counted.get_mut().push((f64::INFINITY, lines_of(&frame)));
         ruler
     }
@@ -363,10 +359,9 @@ impl<'a> Ruler<'a> {
             .pack()
             .set(ParElem::leading, Length::zero())
             .set(TextElem::size, TextSize(Abs::pt(size).into()))
-            .set(TextElem::top_edge, TopEdge::Length(edge(ABOVE)))
-            .set(TextElem::bottom_edge, BottomEdge::Length(edge(ABOVE - 1.0)))
+            .set(TextElem::top_edge, TopEdge::Length(edge(0.8)))
+            .set(TextElem::bottom_edge, BottomEdge::Length(edge(-0.2)))
             .set(TextElem::hyphenate, Smart::Custom(false))
-            .set(TextElem::overhang, false)
             .set(TextElem::fallback, false)
             .set(TextElem::dir, TextDir(Smart::Custom(dir)))
             .set(TextElem::region, region);

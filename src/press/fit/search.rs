@@ -60,12 +60,7 @@ impl Search<'_> {
     /// of a fixed height become lower.
     fn fit_at(&self, scale: f64, usual: f64) -> (Fitted, bool) {
         let style = &self.slot.style;
-        let [left, right] = self.beyond(self.most(scale), false);
-        let inside = match self.hangs() {
-            true => 0.0,
-            false => left + right,
-        };
-        if let Some(narrow) = self.slot.narrow.map(|narrow| round(narrow - inside)) {
+        if let Some(narrow) = self.slot.narrow.map(round) {
             let (size, lines, column) = self.in_column(narrow, scale, 0.0);
             if lines == 1 && self.has_room(size, lines, narrow) {
                 let fitted = self.finish(size, lines, column, narrow, scale, usual);
@@ -74,34 +69,9 @@ impl Search<'_> {
             }
         }
         let width = round(self.slot.width);
-        let (size, lines, column) =
-            self.in_column(round(width - inside), scale, style.single);
+        let (size, lines, column) = self.in_column(width, scale, style.single);
         let has_room = self.has_room(size, lines, column);
         (self.finish(size, lines, column, width, scale, usual), has_room)
-    }
-
-    /// Whether letters extend beyond the ends of lines as far as they reach: then the
-    /// starts of lines stay aligned.
-    fn hangs(&self) -> bool {
-        self.ruler.runs.iter().any(is_nastaliq)
-    }
-
-    /// How far ink extends beyond the left and the right end of lines of a size, in
-    /// points, where that is more than the slot lets out.
-    fn beyond(&self, size: f64, is_one: bool) -> [f64; 2] {
-        let hang = self.hang();
-        let ends = self.ruler.reach.ends(is_one);
-        let side = |side: usize| {
-            let by = (ends[side] - hang[side]) * size - self.slot.swash;
-            by.max(0.0)
-        };
-        [side(0), side(1)]
-    }
-
-    /// How far letters of a script hang out on the left and on the right, in em.
-    fn hang(&self) -> [f64; 2] {
-        let (start, end) = overhang(self.ruler.runs);
-        if self.ruler.rtl() { [end, start] } else { [start, end] }
     }
 
     /// Whether the sentence takes no more lines in a column than it may, and no word is wider.
@@ -236,19 +206,13 @@ impl Search<'_> {
                 (reach.above * size, reach.below * size, leading)
             }
         };
-        // Letters that reach farther than those of their script have room too.
-        let room = self.slot.swash;
-        let above = f64::max(above, self.ruler.reach.above * size - room);
-        let below = f64::max(below, self.ruler.reach.below * size - room);
         // A slot has the height of the lines that the fit allows; more lines overflow, so that the
         // proof reports them.
         let lines = lines.clamp(1, self.fit.lines);
         let count = f64::from(lines);
-        let [left, right] = self.beyond(size, lines == 1);
-        let [left, right] = match self.hangs() {
-            true => [left + self.hang()[0] * size, right + self.hang()[1] * size],
-            false => [-left, -right],
-        };
+        let (start, end) = overhang(runs);
+        let (start, end) = (start * size, end * size);
+        let (left, right) = if self.ruler.rtl() { (end, start) } else { (start, end) };
         Fitted {
             size,
             lines,

@@ -27,20 +27,18 @@ pub(super) fn places_marks(font: &Font, text: &str) -> bool {
     }
     // In all instances of a variable face marks stand as in its default instance.
     let Some(face) = Face::from_slice(font.data(), font.index()) else { return false };
-    clusters.all(|cluster| is_placed(&face, cluster))
-}
-
-/// Whether a face draws the marks of a cluster at its letter, and not over each other.
-fn is_placed(face: &Face<'_>, cluster: &str) -> bool {
-    let boxes = boxes(face, cluster);
-    let Some((letter, marks)) = boxes.split_first() else { return true };
-    let beside = marks.iter().any(|mark| overlap(letter.x, mark.x) < 1.0 - TOLERANCE);
-    let over = marks.iter().enumerate().any(|(index, mark)| {
-        marks[..index].iter().chain([letter]).any(|other| {
-            overlap(other.x, mark.x) > TOLERANCE && overlap(other.y, mark.y) > TOLERANCE
-        })
-    });
-    !beside && !over
+    clusters.all(|cluster| {
+        let boxes = boxes(&face, cluster);
+        let Some((letter, marks)) = boxes.split_first() else { return true };
+        let beside = marks.iter().any(|mark| overlap(letter.x, mark.x) < 1.0 - TOLERANCE);
+        let over = marks.iter().enumerate().any(|(index, mark)| {
+            marks[..index].iter().chain([letter]).any(|other| {
+                overlap(other.x, mark.x) > TOLERANCE
+                    && overlap(other.y, mark.y) > TOLERANCE
+            })
+        });
+        !beside && !over
+    })
 }
 
 /// Whether a cluster is a letter with marks above or below it.
@@ -92,94 +90,4 @@ fn overlap(one: (f64, f64), other: (f64, f64)) -> f64 {
     let both = one.1.min(other.1) - one.0.max(other.0);
     let shorter = (one.1 - one.0).min(other.1 - other.0).max(1.0);
     (both / shorter).max(0.0)
-}
-
-#[cfg(test)]
-mod tests {
-    use typst::text::{FontStretch, FontStyle, FontVariant, FontWeight};
-
-    use super::*;
-    use crate::base::lang::Tag;
-    use crate::press::fonts::Fonts;
-    use crate::press::fonts::family::GenericFamily;
-    use crate::press::fonts::itemize::FaceRequest;
-    use crate::site::files::Site;
-
-    /// Names with marks, and whether these stand above or below all of their letters.
-    const NAMES: [(&str, bool); 22] = [
-        ("مُحَمَّد بْنُ عَبْدِ اللّٰه", true),
-        ("أُمُّ كُلْثُوم", true),
-        ("نُّعِم عَلِيٌّ رَضِيٌّ", true),
-        ("عَبْدُ المُطَّلِبِ الصُّغَيِّر", true),
-        ("سیّده گُل‌محمّدی", true),
-        ("نُزہت النّساء", true),
-        ("רַחֵל בְּרָכָה", false),
-        ("יִצְחָק בֶּן־שִׁמְעוֹן", false),
-        ("Nguyễn Thị Ngọc Ẩn", true),
-        ("Đặng Hữu Ưỡng Ẵm", true),
-        ("Ọ̀ṣúnṣọlá Adébáyọ̀", true),
-        ("Ẹ̀bùn Ọlọ́runtóbi Ẹ̀ṣọ́", true),
-        ("Ɔ̌ Ǫ́ M̧ajeļ", true),
-        ("Ὦρος Ἇιδης Ϊωάννου", true),
-        ("Їжаке́вич", true),
-        ("डॉ॰ ज्ञानेश्वरी त्र्यम्बक", false),
-        ("ह्रौं स्त्रीं", false),
-        ("ಶ್ರೀಕೃಷ್ಣ ಲಕ್ಷ್ಮೀ", false),
-        ("ஸ்ரீநிவாஸன்", false),
-        ("ক্ষেত্ৰপাল", false),
-        ("ปิ่นปินัทธ์", false),
-        ("ស្រីស្ត្រី", false),
-    ];
-
-    #[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
-    #[test]
-    fn word_with_marks_has_one_face_that_places_them() {
-        let fonts = Fonts::load(&Site::demo()).expect("the fonts");
-        let tag = Tag::parse("en").expect("a tag");
-        for family in ["EB Garamond", "Source Sans 3", "Noto Serif", "Great Vibes"] {
-            for weight in [400, 600, 700] {
-                let request = FaceRequest {
-                    family,
-                    fallback: &[],
-                    generic: GenericFamily::Serif,
-                    weight,
-                    italic: false,
-                };
-                for (name, above) in NAMES {
-                    for word in name.split(' ') {
-                        let runs = fonts.itemize(word, &[(0..word.len(), request)], &tag);
-                        let runs = runs.expect("every letter has a face");
-                        let letters = runs.iter().filter(|run| {
-                            word[run.range.clone()].chars().any(char::is_alphabetic)
-                        });
-                        let faces: Vec<_> = letters.map(|run| &run.face.family).collect();
-                        assert!(
-                            faces.iter().all(|face| *face == faces[0]),
-                            "{family}: {word} in {faces:?}"
-                        );
-                        if !above {
-                            continue;
-                        }
-                        let variant = FontVariant::new(
-                            FontStyle::Normal,
-                            FontWeight::from_number(weight),
-                            FontStretch::NORMAL,
-                        );
-                        let index = fonts.book.select(&faces[0].to_lowercase(), variant);
-                        let font =
-                            fonts.font(index.expect("the face")).expect("it loads");
-                        let face = Face::from_slice(font.data(), font.index());
-                        let face = face.expect("it is a face");
-                        for cluster in word.graphemes(true) {
-                            assert!(
-                                is_placed(&face, cluster),
-                                "{family} {weight}: {cluster} of {word} in {}",
-                                faces[0]
-                            );
-                        }
-                    }
-                }
-            }
-        }
-    }
 }

@@ -101,8 +101,6 @@ pub(crate) struct Slot {
     pub(crate) width: f64,
     /// A narrower column: a sentence of one line becomes smaller to stay in it.
     pub(crate) narrow: Option<f64>,
-    /// How far ink may extend beyond the slot, in points.
-    pub(crate) swash: f64,
     pub(crate) style: SlotStyle,
 }
 
@@ -198,7 +196,6 @@ impl SlotRule {
                 None => page.text_width(),
             },
             narrow: self.narrow.as_ref().map(|narrow| page.of(narrow)).transpose()?,
-            swash: 0.0,
             style: self.style,
         };
         let changed = self.after.iter().find(|(role, _)| Some(role.as_str()) == previous);

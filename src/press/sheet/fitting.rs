@@ -184,7 +184,6 @@ impl Fitting<'_> {
     ) {
         let mut slot = *self.slots.slot(&sentence.role, previous);
         let role = self.layout.role(&sentence.role);
-        slot.swash = role.swash * 72.0 / 25.4;
         if let Some(PlainFace { leading: Some(leading), .. }) = role.plain {
             let family = &self.layout.face(&role.face).family;
             if sentence.runs.iter().all(|run| run.font != *family) {

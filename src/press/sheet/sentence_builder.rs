@@ -263,8 +263,7 @@ mod tests {
 
         let mut sentence = builder.runs("a", "statement", mixed(2_000));
         assert!(builder.errors.is_empty());
-        let slot =
-            Slot { width: 500.0, narrow: None, swash: 0.0, style: SlotStyle::default() };
+        let slot = Slot { width: 500.0, narrow: None, style: SlotStyle::default() };
         let setting = Setting { tag: &tag, tabular: false };
         Fitter::new(fonts.clone()).fit(
             &mut sentence,

@@ -95,7 +95,7 @@ impl TableFitting<'_> {
     }
 
     fn cell(&self, cell: &mut Sentence, width: f64, style: SlotStyle, scale: f64) {
-        let slot = Slot { width, narrow: None, swash: 0.0, style };
+        let slot = Slot { width, narrow: None, style };
         self.fitter.fit(cell, &slot, &[Step::usual(scale)], self.setting);
     }
 

@@ -62,7 +62,7 @@ fn check(chosen: &dyn Fn(usize, usize) -> bool) {
 }
 
 /// A site with a course `c`, and one for each title.
-pub(super) fn site(layout: &str, titles: &[usize], most: usize) -> Site {
+fn site(layout: &str, titles: &[usize], most: usize) -> Site {
     let extra = match layout {
         "credit" => "credits: 1.5 Credits",
         "degree" | "statement-of-results" => {
