@@ -577,7 +577,7 @@ fn a_nul_is_named_by_its_line() {
     let text = b"Name,Grade\nAda,A\nBob\0,B\n".to_vec();
     for options in ["", "--encoding utf-8"] {
         let read = reading("z.csv", text.clone(), options);
-        assert!(read.contains("z.csv:3: the text has a NUL"), "{read}");
+        assert!(read.contains("z.csv:3: the file has a NUL"), "{read}");
     }
 }
 

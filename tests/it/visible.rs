@@ -120,27 +120,6 @@ fn sentence_that_is_cut_covered_pale_or_out_of_shape_is_refused_by_turns() {
     assert!(planted >= 60, "{planted}");
 }
 
-/// Most of the sentence is seen, but not one of its letters.
-#[test]
-fn sentence_with_a_letter_that_is_hidden_in_part_is_refused() {
-    let over =
-        "block(it + place(top + left, text(size: h, fill: white, \"■■■■■■■■■■\")))";
-    assert_eq!(kinds(&changed("classic", "statement", over)), [ErrorKind::Hidden]);
-}
-
-/// A mirrored sentence does not read as it should either, but the author has to know why.
-#[test]
-fn mirrored_sentence_is_called_mirrored() {
-    for role in ["statement", "date", "recipient"] {
-        let site = changed("classic", role, "scale(x: -100%, it)");
-        let request = Request::new("c", "Guido van Rossum").unwrap();
-        let error = Press::new(site).unwrap().draft(&request, day()).unwrap_err();
-        let message = error.to_string();
-        assert!(error.faults().all(|it| it.kind() == ErrorKind::Hidden), "{message}");
-        assert!(message.contains("is mirrored"), "{message}");
-    }
-}
-
 #[ignore = "450 pages: run with tests/run --slow"]
 #[test]
 fn sentence_that_is_cut_covered_pale_or_out_of_shape_is_refused() {

@@ -12,15 +12,6 @@ use typst::utils::hash128;
 use super::Fonts;
 use super::font_boxes::{GlyphBoxes, outline_box};
 
-/// A glyph of a text, from the start of the text's base line.
-pub(crate) struct GlyphInk {
-    /// Where the glyph begins, and where the next one does.
-    pub(crate) from: Abs,
-    pub(crate) to: Abs,
-    /// The box of its ink; `None` for white space.
-    pub(crate) ink: Option<Rect>,
-}
-
 impl Fonts {
     /// The box of a text's ink, as [`TextItem::bbox`] computes it: relative to the start
     /// of the base line, and upside down; `None` for a text without ink.
@@ -46,29 +37,6 @@ impl Fonts {
         // The y axis of a glyph goes upwards, that of a frame downwards.
         let down = |point: Point| Point::new(point.x, Abs::zero() - point.y);
         ink.map(|ink| Rect::new(down(ink.min), down(ink.max)))
-    }
-
-    /// The glyphs of a text, each with the box of its ink.
-    pub(crate) fn glyphs_of(&self, text: &TextItem) -> impl Iterator<Item = GlyphInk> {
-        let boxes = self.boxes_of(hash128(&text.font));
-        let length = |em: Em| em.at(text.size);
-        let units = move |units: i16| length(text.font.to_em(units));
-        let mut cursor = Point::zero();
-        text.glyphs.iter().map(move |glyph| {
-            let at = cursor + Point::new(length(glyph.x_offset), length(glyph.y_offset));
-            let from = cursor.x;
-            cursor += Point::new(length(glyph.x_advance), length(glyph.y_advance));
-            let ink = boxes.get(glyph.id, || outline_box(&text.font, glyph.id));
-            let ink = ink.map(|[left, bottom, right, top]| {
-                // The y axis of a glyph goes upwards, that of a frame downwards.
-                let corner = |x: i16, y: i16| {
-                    Point::new(at.x + units(x), Abs::zero() - at.y - units(y))
-                };
-                let (one, other) = (corner(left, bottom), corner(right, top));
-                Rect::new(one.min(other), one.max(other))
-            });
-            GlyphInk { from, to: cursor.x, ink }
-        })
     }
 
     /// The box of a glyph's outline, in units of the font, whose hash is `hash`; `None` for a glyph

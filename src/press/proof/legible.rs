@@ -77,29 +77,17 @@ impl PageReader<'_> {
         slot: usize,
         sentence: &Sentence,
     ) -> Option<(String, &'static str)> {
-        let texts = self.inked.marks_in(slot).filter_map(|mark| match mark.kind {
-            MarkKind::Text(text) => Some(text),
-            _ => None,
-        });
-        let crowded = || {
-            let is_crowded = is_crowded(&texts.collect::<Vec<_>>(), sentence);
-            is_crowded.then(|| Distortion::Crowded.describe(&sentence.describe()))
-        };
-        self.out_of_shape(slot, sentence).or_else(crowded)
-    }
-
-    /// How the layout distorts the text of a slot. One that is mirrored does not read as
-    /// its sentence either.
-    pub(super) fn out_of_shape(
-        &self,
-        slot: usize,
-        sentence: &Sentence,
-    ) -> Option<(String, &'static str)> {
-        let mut marks = self.inked.marks_in(slot).filter(|mark| mark.rect.is_some());
-        let distortion = marks.find_map(|mark| match mark.kind {
-            MarkKind::Text(text) => distorted(text, mark.transform),
-            _ => None,
-        });
+        let mut texts = Vec::new();
+        let mut distortion = None;
+        for mark in self.inked.marks_in(slot) {
+            let MarkKind::Text(text) = &mark.kind else { continue };
+            if mark.rect.is_some() {
+                distortion = distortion.or_else(|| distorted(text, mark.transform));
+            }
+            texts.push(*text);
+        }
+        let distortion = distortion
+            .or_else(|| is_crowded(&texts, sentence).then_some(Distortion::Crowded));
         Some(distortion?.describe(&sentence.describe()))
     }
 

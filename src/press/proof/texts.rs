@@ -52,21 +52,11 @@ impl PageReader<'_> {
                     let help = "let the layout set it with `slot(sentence, …)`";
                     errors.push((ErrorKind::TextMissing, message, help));
                 }
-                Reading::Other(text) => {
-                    let mut slots = self.inked.slots_of(&sentence.id);
-                    let shape = slots.find_map(|slot| self.out_of_shape(slot, sentence));
-                    errors.push(match shape {
-                        Some((message, help)) => {
-                            (ErrorKind::Hidden, message.into(), help)
-                        }
-                        None => (
-                            ErrorKind::TextMissing,
-                            format!("{what} reads `{text}` on the page").into(),
-                            "set a sentence's runs as they are, in their order, in one \
-                             paragraph",
-                        ),
-                    });
-                }
+                Reading::Other(text) => errors.push((
+                    ErrorKind::TextMissing,
+                    format!("{what} reads `{text}` on the page").into(),
+                    "set a sentence's runs as they are, in their order, in one paragraph",
+                )),
             }
         }
         for (kind, message, help) in errors {

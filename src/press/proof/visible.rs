@@ -22,7 +22,7 @@ use self::look::look;
 use self::painted::{Item, Painted, Walk};
 use self::pixels::{Doubt, Rasters, Shows, Subject, Verdict};
 use self::shapes::Cover;
-use super::ink::{grown, holds, transformed};
+use super::ink::{grown, holds};
 use super::reader::{PageReader, TOLERANCE};
 use crate::base::error::{ErrorKind, ErrorMessage, finding};
 
@@ -216,23 +216,7 @@ impl PageReader<'_> {
             (None, None) => return None,
         };
         let tile = size.unwrap_or(Abs::pt(12.0));
-        let letters = match subject {
-            Subject::Text => self.letters(painted, items),
-            _ => Vec::new(),
-        };
-        Some(Doubt { region, subject, contrast, tile, letters })
-    }
-
-    /// The boxes of the ink of all letters of some items.
-    fn letters(&self, painted: &[Painted<'_>], items: &[usize]) -> Vec<Rect> {
-        let mut letters = Vec::new();
-        for item in items.iter().map(|&index| &painted[index]) {
-            let Item::Text(text) = item.item else { continue };
-            let glyphs = self.page.fonts.glyphs_of(text);
-            let boxes = glyphs.filter_map(|glyph| glyph.ink);
-            letters.extend(boxes.map(|ink| transformed(ink, item.transform)));
-        }
-        letters
+        Some(Doubt { region, subject, contrast, tile })
     }
 
     fn hidden(

@@ -47,8 +47,6 @@ pub(super) struct Doubt {
     pub(super) contrast: f64,
     /// The side of a square that holds a letter.
     pub(super) tile: Abs,
-    /// The boxes of the ink of letters: each has to be visible, not only the text around it.
-    pub(super) letters: Vec<Rect>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -170,48 +168,22 @@ impl Rasters {
                 }
             }
         }
-        let letters = doubt.letters.iter().map(|letter| self.letter(*letter));
-        verdict(&mut tiles, &letters.collect::<Vec<_>>(), doubt)
-    }
-
-    /// The ink in the box of a letter.
-    fn letter(&self, letter: Rect) -> Tile {
-        let inside = (self.part.right, self.part.bottom);
-        let Part { left, top, right, bottom } = Part::of(letter, self.scale, inside);
-        let (left, top) = (left.max(self.part.left), top.max(self.part.top));
-        let mut tile = Tile::default();
-        for y in top..bottom {
-            for x in left..right {
-                let at = self.part.index(x, y) * 4;
-                if self.mask[at + 3] >= INKED {
-                    tile.ink += 1;
-                    let below = (y * self.ground_width + x) * 4;
-                    tile.seen += usize::from(self.is_seen(at, below));
-                }
-            }
-        }
-        tile
-    }
-
-    /// Whether a pixel of the page, whose bytes begin at `at`, has the colour that its content
-    /// has over the ground, whose bytes begin at `below`.
-    fn is_seen(&self, at: usize, below: usize) -> bool {
-        let (page, ground) = (&self.page[at..at + 4], &self.ground[below..below + 4]);
-        let alone = &self.alone[at..at + 4];
-        let clear = 255 - u16::from(alone[3]);
-        (0..3).all(|part| {
-            let expected = u16::from(alone[part]) + u16::from(ground[part]) * clear / 255;
-            u16::from(page[part]).abs_diff(expected) <= u16::from(MAX_DIFFERENCE)
-        })
+        verdict(&mut tiles, doubt)
     }
 
     /// Counts a pixel of ink, whose bytes begin at `at`; those below it begin at `below`
     /// in the ground.
     fn count(&self, tile: &mut Tile, at: usize, below: usize) {
+        let at = at..at + 4;
+        let (page, ground) = (&self.page[at.clone()], &self.ground[below..below + 4]);
+        let (alone, mask) = (&self.alone[at.clone()], &self.mask[at]);
+        let clear = 255 - u16::from(alone[3]);
+        let is_seen = (0..3).all(|part| {
+            let expected = u16::from(alone[part]) + u16::from(ground[part]) * clear / 255;
+            u16::from(page[part]).abs_diff(expected) <= u16::from(MAX_DIFFERENCE)
+        });
         tile.ink += 1;
-        tile.seen += usize::from(self.is_seen(at, below));
-        let ground = &self.ground[below..below + 4];
-        let (alone, mask) = (&self.alone[at..at + 4], &self.mask[at..at + 4]);
+        tile.seen += usize::from(is_seen);
         tile.light += usize::from(alone.iter().all(|part| *part > LIGHT));
         let below = Rgb::of_bytes([ground[0], ground[1], ground[2]]);
         let opacity = f64::from(alone[3]) / f64::from(mask[3].max(1));
@@ -304,7 +276,7 @@ struct Tile {
     contrasts: Vec<f32>,
 }
 
-fn verdict(tiles: &mut [Tile], letters: &[Tile], doubt: &Doubt) -> Verdict {
+fn verdict(tiles: &mut [Tile], doubt: &Doubt) -> Verdict {
     let (ink, seen) =
         tiles.iter().fold((0, 0), |(ink, seen), tile| (ink + tile.ink, seen + tile.seen));
     if ink == 0 {
@@ -316,7 +288,7 @@ fn verdict(tiles: &mut [Tile], letters: &[Tile], doubt: &Doubt) -> Verdict {
     let is_hidden = |tile: &Tile| {
         tile.ink >= MIN_PIXELS && (tile.seen as f64) < tile.ink as f64 * in_tile
     };
-    if share < needed || tiles.iter().chain(letters).any(is_hidden) {
+    if share < needed || tiles.iter().any(is_hidden) {
         return Verdict::Hidden { share };
     }
     let contrast = match doubt.subject {
@@ -326,8 +298,9 @@ fn verdict(tiles: &mut [Tile], letters: &[Tile], doubt: &Doubt) -> Verdict {
                 judged.map(|tile| nth(&mut tile.contrasts, 1.0 - CONTRAST_SHARE));
             lowest.reduce(f64::min)
         }
-        // Half of the strokes, and of the dark modules in every part of a code without a ground of its own,
-        // which no camera reads if a band across it is dark; the darkest and the lightest parts of others.
+        // Half of the strokes, and of the dark modules in every part of a code without a ground of its
+        // own, which no camera reads if a band across it is dark; the darkest and the lightest parts of
+        // others.
         Subject::Strokes => Some(nth(&mut all(tiles), 0.5)),
         Subject::Code if tiles.iter().all(|tile| tile.light == 0) => {
             let judged = tiles.iter_mut().filter(|tile| tile.ink >= MIN_PIXELS);
