@@ -106,7 +106,9 @@ pub(super) fn take_over_or_refuse(
     keys: &KeyFolder,
     now: Timestamp,
 ) -> Result<(), Failure> {
-    try_take_over(site, keys, now).map_err(|failure| Failure {
+    let looked_at =
+        check_published(site, keys).and_then(|()| try_take_over(site, keys, now));
+    looked_at.map_err(|failure| Failure {
         message: format!(
             "nothing is changed, because the published revocation list cannot be looked at, and the root \
              signs its last list now: {}\nhelp: try again when the store can be reached; with --yes \
@@ -115,6 +117,14 @@ pub(super) fn take_over_or_refuse(
         ),
         ..failure
     })
+}
+
+/// Checks that the published lists can be read.
+fn check_published(site: &SiteArguments, keys: &KeyFolder) -> Result<(), Failure> {
+    let (register, _) = open(site, keys)?;
+    let folder = context::key_folder(site, keys);
+    Keys::published_crls(&folder, &published_in(&register))?;
+    Ok(())
 }
 
 fn try_take_over(
