@@ -157,7 +157,7 @@ fn file_that_is_no_whole_pdf_is_named() {
     let root = self::run(&workdir, &["key", "show", "--pem", "root"]);
     workdir.write("root.pem", &root.stdout);
     let run = self::run(&workdir, &["verify", "--crl", "root.pem", "--offline", &pdf]);
-    assert_eq!(run.code, 1, "{run:?}");
+    assert_eq!(run.code, 3, "nothing is known of the file: {run:?}");
     assert!(run.stderr.contains("this is no CRL"), "{}", run.stderr);
 }
 

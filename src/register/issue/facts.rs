@@ -74,52 +74,77 @@ impl RequestFacts {
     }
 
     /// The differences between an edition that printed `before` and this request, in words; empty
-    /// if they are not known.
+    /// if they are not known. Where the values are the same, the sentences whose words differ are
+    /// named.
     pub(super) fn differences(&self, before: &[PrintedFact]) -> String {
         if before.is_empty() {
             return String::new();
         }
-        let after = &self.printed[..];
-        let same = before.iter().zip(after).take_while(|(one, other)| one == other);
-        let same = same.count();
-        let (before, after) = (&before[same..], &after[same..]);
-        let end = before.iter().rev().zip(after.iter().rev());
-        let end = end.take_while(|(one, other)| one == other).count();
-        let before = &before[..before.len() - end];
-        let after = &after[..after.len() - end];
-        let mut words = Vec::new();
-        for index in 0..before.len().max(after.len()) {
-            let said = match (before.get(index), after.get(index)) {
-                (Some(one), Some(other)) if one == other => continue,
-                (Some(one), Some(other)) if one.role == other.role => {
-                    format!("{} {} is now {}", one.role, shown(one), shown(other))
-                }
-                (one, other) => {
-                    let one =
-                        one.map(|one| format!("{} {} is gone", one.role, shown(one)));
-                    let other =
-                        other.map(|one| format!("{} {} is new", one.role, shown(one)));
-                    one.into_iter().chain(other).collect::<Vec<_>>().join(", ")
-                }
-            };
-            words.push(said);
-        }
-        let more = words.len().saturating_sub(MAX_NAMED);
-        words.truncate(MAX_NAMED);
-        if more > 0 {
-            words.push(format!("and {more} more"));
-        }
-        words.join(", ")
+        let values = differing_values(&told(before), &told(&self.printed));
+        if values.is_empty() { differing_words(before, &self.printed) } else { values }
     }
 }
 
-/// A fact in a message. Of the text of an outcome the values in it are facts of their own.
-fn shown(fact: &PrintedFact) -> String {
-    let text = match &fact.fact {
-        Fact::Choice(name) => return format!("(choice `{name}`)"),
-        Fact::Value(text) if fact.role == "outcome" => without_tags(text),
-        Fact::Value(text) => text.clone(),
+/// The values that a message can name, each with its role.
+fn told(facts: &[PrintedFact]) -> Vec<(&str, &str)> {
+    let values = facts.iter().filter_map(|it| match &it.fact {
+        Fact::Value(text) if !text.is_empty() => Some((it.role.as_str(), text.as_str())),
+        _ => None,
+    });
+    values.collect()
+}
+
+/// The differences between two lists of values with their roles, in words.
+fn differing_values(before: &[(&str, &str)], after: &[(&str, &str)]) -> String {
+    let same = before.iter().zip(after).take_while(|(one, other)| one == other);
+    let same = same.count();
+    let (before, after) = (&before[same..], &after[same..]);
+    let end = before.iter().rev().zip(after.iter().rev());
+    let end = end.take_while(|(one, other)| one == other).count();
+    let before = &before[..before.len() - end];
+    let after = &after[..after.len() - end];
+    let mut words = Vec::new();
+    for index in 0..before.len().max(after.len()) {
+        let said = match (before.get(index).copied(), after.get(index).copied()) {
+            (Some(one), Some(other)) if one == other => continue,
+            (Some(one), Some(other)) if one.0 == other.0 => {
+                format!("{} {} is now {}", one.0, shown(one), shown(other))
+            }
+            (one, other) => {
+                let one = one.map(|one| format!("{} {} is gone", one.0, shown(one)));
+                let other = other.map(|one| format!("{} {} is new", one.0, shown(one)));
+                one.into_iter().chain(other).collect::<Vec<_>>().join(", ")
+            }
+        };
+        words.push(said);
+    }
+    let more = words.len().saturating_sub(MAX_NAMED);
+    words.truncate(MAX_NAMED);
+    if more > 0 {
+        words.push(format!("and {more} more"));
+    }
+    words.join(", ")
+}
+
+/// The sentences in which two certificates with the same values have other words.
+fn differing_words(before: &[PrintedFact], after: &[PrintedFact]) -> String {
+    let of = |facts: &[PrintedFact], role: &str| -> Vec<PrintedFact> {
+        facts.iter().filter(|it| it.role == role).cloned().collect()
     };
+    let mut roles: Vec<&str> = Vec::new();
+    for role in before.iter().chain(after).map(|it| it.role.as_str()) {
+        if !roles.contains(&role) && of(before, role) != of(after, role) {
+            roles.push(role);
+        }
+    }
+    let words: Vec<_> =
+        roles.iter().map(|role| format!("other words in `{role}`")).collect();
+    words.join(", ")
+}
+
+/// A value in a message. Of the text of an outcome the values in it are facts of their own.
+fn shown((role, text): (&str, &str)) -> String {
+    let text = if role == "outcome" { without_tags(text) } else { text.to_owned() };
     if text.chars().count() > MAX_LETTERS {
         return format!("`{}…`", text.chars().take(MAX_LETTERS).collect::<String>());
     }
@@ -149,14 +174,14 @@ mod tests {
         let facts = |texts: &[(&str, &str)]| -> Vec<PrintedFact> {
             texts.iter().map(|(role, text)| PrintedFact::value(role, text)).collect()
         };
+        let new = |printed: Vec<PrintedFact>| RequestFacts {
+            printed,
+            fingerprint: KeyedDigest::of_bytes(&[0; 16]),
+            request_fingerprint: KeyedDigest::of_bytes(&[0; 16]),
+            appearance: None,
+        };
         let said = |before: &[(&str, &str)], after: &[(&str, &str)]| {
-            let new = RequestFacts {
-                printed: facts(after),
-                fingerprint: KeyedDigest::of_bytes(&[0; 16]),
-                request_fingerprint: KeyedDigest::of_bytes(&[0; 16]),
-                appearance: None,
-            };
-            new.differences(&facts(before))
+            new(facts(after)).differences(&facts(before))
         };
         let before = [("recipient", "Ada"), ("course", "Knots"), ("date", "2026-05-14")];
         assert_eq!(
@@ -188,5 +213,22 @@ mod tests {
             "outcome `passed with ……!` is gone, outcome `19/20` is gone"
         );
         assert_eq!(said(&[("recipient", "{{ x }}")], &[]), "recipient `{{ x }}` is gone");
+
+        // What a value chose is named by its sentence, and beside other values not at all.
+        let chose = |name: &str| PrintedFact {
+            role: "statement".to_owned(),
+            fact: Fact::Choice(name.to_owned()),
+        };
+        let ada = PrintedFact::value("recipient", "Ada");
+        let grace = PrintedFact::value("recipient", "Grace");
+        let female = [ada.clone(), chose("female")];
+        assert_eq!(
+            new(vec![ada, chose("male")]).differences(&female),
+            "other words in `statement`"
+        );
+        assert_eq!(
+            new(vec![grace, chose("male")]).differences(&female),
+            "recipient `Ada` is now `Grace`"
+        );
     }
 }

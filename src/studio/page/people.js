@@ -180,8 +180,8 @@ export function createPeople({ site, unsaved }) {
           uses = shown.columns.map((_, other) => (other === at ? (isUndecided ? null : select.value) : uses[other] ?? null));
           void reread();
         } }));
-        // A column that is not known is left out only if that is chosen.
-        const isUnknown = column.why === "unknown" || column.why === "no_header";
+        // It is to be seen whether a column that is not known was left out by choice.
+        const isUnknown = column.samples.length > 0 && (column.why === "unknown" || column.why === "no_header");
         const undecided = /** @type {[string, string][]} */ (isUnknown ? [[UNDECIDED, t(`why_${column.why}`)]] : []);
         choices(select, [...undecided, ["", t("not_read")], ...targets.map((it) => /** @type {[string, string]} */ ([it, target(it)]))], isUnknown ? UNDECIDED : column.use);
         return el("tr", {},
