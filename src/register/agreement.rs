@@ -10,7 +10,8 @@
 //!   last. So if the two records agree, everything between is done.
 //! - The first publication begins with the pages, and its private record comes last: a certificate
 //!   exists as soon as its public record does. A later edition begins with its public record, so
-//!   that no page says that it is valid while the edition before it is not known to be superseded.
+//!   that no page says that it is valid while the edition before it is not known to be superseded;
+//!   signature and pages come next, and its private record last too.
 
 use std::collections::BTreeSet;
 
@@ -134,8 +135,10 @@ impl Register {
         };
         let private = PrivateRecord::new(award, target.clone());
         let private = private.with_reasons_of(sides, known.now);
-        let is_publication =
-            target.status.stands() && sides.public.is_none() && sides.private.is_none();
+        let is_later = target.edition > 1;
+        let is_publication = target.status.stands()
+            && sides.private.is_none()
+            && (sides.public.is_none() || is_later);
         let mut writes = Vec::new();
         if !is_publication {
             writes.push(self.write_private(sides, &private)?);
@@ -143,11 +146,16 @@ impl Register {
                 return Ok(None);
             }
         }
-        let is_record_first = is_publication && target.edition > 1;
+        let is_record_first = is_publication && is_later;
         let mut public = Write::Unneeded;
         if is_record_first {
             public = self.write_public(sides, target)?;
             writes.push(public);
+            if let Some(signature) =
+                signature.as_ref().filter(|_| public != Write::Overtaken)
+            {
+                writes.push(self.write_signature(target, signature)?);
+            }
         }
         if public != Write::Overtaken {
             writes.push(self.write_pages(&target.id, shown, &pages)?);
@@ -157,7 +165,7 @@ impl Register {
         if writes.contains(&Write::Overtaken) && public != Write::Created {
             return Ok(None);
         }
-        match signature.filter(|_| target.status.stands()) {
+        match signature.filter(|_| !is_record_first) {
             Some(signature) => writes.push(self.write_signature(target, &signature)?),
             None if !keeps_pdf => self.remove_files(sides, target, known.download_id)?,
             None => {}

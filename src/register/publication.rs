@@ -251,16 +251,23 @@ impl Register {
         if is_later && (self.has_lost_records(snapshot)? || !create_record()?) {
             return Ok(Publication::Overtaken { is_first: false });
         }
+        let sign = || match &snapshot.signature {
+            Some(signature) => self.replace_signature(record, signature),
+            None => Ok(()),
+        };
+        if is_later {
+            sign()?;
+        }
         for (name, html) in &pages {
             if !created(&*self.public, &paths::page(&record.id, name), html)? {
                 return Ok(Publication::Overtaken { is_first: is_later });
             }
         }
-        if let Some(signature) = &snapshot.signature {
-            self.replace_signature(record, signature)?;
-        }
-        if !is_later && !create_record()? {
-            return Ok(Publication::Overtaken { is_first: false });
+        if !is_later {
+            sign()?;
+            if !create_record()? {
+                return Ok(Publication::Overtaken { is_first: false });
+            }
         }
         let private = PrivateRecord::new(Some(snapshot.award.clone()), record.clone());
         let path = paths::private_record(&record.id);

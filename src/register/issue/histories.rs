@@ -89,6 +89,11 @@ fn check(steps: &[Step]) -> std::result::Result<(), TestCaseError> {
                     prop_assert!(valid.is_some() && valid == last, "{number}: {after:?}");
                     let edition = valid.unwrap() as u32 + 1;
                     let id = world.ids(who, edition).verify;
+                    let page = world.page(&id).unwrap_or_default();
+                    prop_assert!(
+                        page.contains("data-status=\"valid\""),
+                        "{number}: {id} was issued, and its page does not say so"
+                    );
                     promises.valid =
                         (!world.is_begun(who, edition + 1)).then_some((id, BOTH));
                     promises.each_side(&|sides| *sides = BOTH);
